@@ -1,0 +1,152 @@
+"""The deep convolutional pair of DCGAN, for any square image that halves down to 4 to 8 pixels."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from torch import Tensor, nn
+
+from gan_lab.models.base import Discriminator, Generator, require_size
+
+Norm = Literal["batch", "layer", "none"]
+
+
+class DCGANGenerator(Generator):
+    r"""Project the latent to a small map, then double it with strided transposed convolutions.
+
+    At 28 pixels: latent → 7×7 → 14×14 → 28×28; at 64: latent → 4×4 → … → 64×64.
+
+    References:
+        Unsupervised Representation Learning with Deep Convolutional Generative
+        Adversarial Networks (Radford et al. 2016), section 3, arXiv 1511.06434.
+
+    Args:
+        latent_dim: Length of a latent vector, positive.
+        image_shape: (channels, size, size).
+        width: Channels of the largest hidden map; each smaller map has twice as many.
+
+    Raises:
+        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        image_shape: Sequence[int] = (1, 28, 28),
+        width: int = 64,
+    ) -> None:
+        super().__init__(latent_dim, image_shape)
+        require_size("width", width)
+        start, doublings = halvings(self.image_shape)
+        channels = width * 2 ** (doublings - 1)
+        layers: list[nn.Module] = [
+            nn.Unflatten(1, (latent_dim, 1, 1)),
+            nn.ConvTranspose2d(latent_dim, channels, start, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+        ]
+        for _ in range(doublings - 1):
+            layers += [
+                nn.ConvTranspose2d(channels, channels // 2, 4, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(channels // 2),
+                nn.ReLU(inplace=True),
+            ]
+            channels //= 2
+        layers += [
+            nn.ConvTranspose2d(channels, self.image_shape[0], 4, stride=2, padding=1),
+            nn.Tanh(),
+        ]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialise)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        images: Tensor = self.layers(latent)
+        return images
+
+
+class DCGANDiscriminator(Discriminator):
+    """The generator's mirror: strided convolutions with LeakyReLU 0.2 down to one logit.
+
+    References:
+        Radford et al. 2016, arXiv 1511.06434.
+
+    Args:
+        image_shape: (channels, size, size).
+        width: Channels after the first convolution; each smaller map has twice as many.
+        norm: "batch" as published; "layer" or "none" for a critic under a
+            per-sample gradient penalty (Gulrajani et al. 2017, section 4).
+
+    Raises:
+        ValueError: If a size is not positive, the image does not halve to 4..8
+            pixels, or ``norm`` is not one of the three.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (1, 28, 28),
+        width: int = 64,
+        norm: Norm = "batch",
+    ) -> None:
+        super().__init__(image_shape)
+        require_size("width", width)
+        end, halves = halvings(self.image_shape)
+        layers: list[nn.Module] = [
+            nn.Conv2d(self.image_shape[0], width, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+        channels = width
+        for _ in range(halves - 1):
+            layers += [
+                nn.Conv2d(channels, 2 * channels, 4, stride=2, padding=1, bias=norm == "none"),
+                normalisation(norm, 2 * channels),
+                nn.LeakyReLU(0.2, inplace=True),
+            ]
+            channels *= 2
+        layers += [nn.Conv2d(channels, 1, end), nn.Flatten(0)]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialise)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        logits: Tensor = self.layers(samples)
+        return logits
+
+
+def halvings(image_shape: Sequence[int]) -> tuple[int, int]:
+    """Return the smallest map's size, 4 to 8 pixels, and the doublings from it to the image.
+
+    >>> halvings((1, 28, 28)), halvings((3, 64, 64))
+    ((7, 2), (4, 4))
+
+    Raises:
+        ValueError: If the image is not square or does not halve to 4..8 pixels.
+    """
+    size, halves = image_shape[-1], 0
+    while size % 2 == 0 and size > 4:
+        size, halves = size // 2, halves + 1
+    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or not 4 <= size <= 8 or not halves:
+        raise ValueError(
+            "dcgan needs square images whose size is 4, 5 or 7 times a power of two "
+            f"(28, 32, 64, ...), got image_shape {list(image_shape)}"
+        )
+    return size, halves
+
+
+def normalisation(norm: Norm, channels: int) -> nn.Module:
+    """Return the layer named ``norm`` for maps of ``channels`` channels."""
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    if norm == "layer":
+        return nn.GroupNorm(1, channels)  # one group: layer norm over (C, H, W)
+    if norm == "none":
+        return nn.Identity()
+    raise ValueError(f"norm must be batch, layer or none, got {norm!r}")
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as published."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
