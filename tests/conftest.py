@@ -2,12 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from gan_lab.data import MNISTDataModule
 
@@ -28,13 +27,11 @@ def mnist_root() -> Path:
 
 
 @pytest.fixture
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what an entry point leaves in the process."""
     monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):
         monkeypatch.delenv(name, raising=False)
-    yield
-    OmegaConf.clear_resolvers()
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def train(
         from gan_lab.train import main
 
         run_dir = tmp_path / folder
-        arguments = [f"data.root={mnist_root}", "trainer.accelerator=cpu", *overrides]
+        arguments = [*overrides, f"data.root={mnist_root}", "trainer.accelerator=cpu"]
         if not any(o.startswith("hydra.") or o == "-m" for o in overrides):
             arguments.append(f"hydra.run.dir={run_dir}")
         monkeypatch.setattr(sys, "argv", ["train", *arguments])
