@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import hashlib
 import math
 import os
 import signal
@@ -14,7 +15,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from gan_lab.errors import LabError
@@ -29,6 +30,21 @@ def config_dir() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
+
+
+def folder_name(overrides: str) -> str:
+    """Return a job's overrides as one folder's name: no separators, at most 200 characters.
+
+    >>> folder_name("data.root=/data,seed=1")
+    'data.root=_data,seed=1'
+    """
+    name = overrides.replace("/", "_")
+    if len(name) <= 200:
+        return name
+    return f"{name[:183]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
 
 
 def run(
