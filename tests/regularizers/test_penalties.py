@@ -104,7 +104,8 @@ def test_penalty_reaches_the_weights(penalty: Penalty) -> None:
     """A penalty that is computed and never back-propagated changes nothing (trap 17)."""
     critic = QuadraticCritic()
     value = penalty(critic, samples(7), samples(8))
-    assert value.shape == () and value.item() > 0
+    assert value.shape == ()
+    assert value.item() > 0
     (gradient,) = torch.autograd.grad(value, critic.scale)
     assert gradient.abs() > 0
 
@@ -136,8 +137,11 @@ def test_penalty_leaves_its_inputs_alone(penalty: Penalty) -> None:
     real, fake = samples(11), samples(12)
     before = real.clone(), fake.clone()
     penalty(QuadraticCritic(), real, fake)
-    assert torch.equal(real, before[0]) and torch.equal(fake, before[1])
-    assert not real.requires_grad and real.grad is None and fake.grad is None
+    assert torch.equal(real, before[0])
+    assert torch.equal(fake, before[1])
+    assert not real.requires_grad
+    assert real.grad is None
+    assert fake.grad is None
 
 
 @every_penalty
