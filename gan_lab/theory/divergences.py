@@ -112,13 +112,13 @@ def masked(mass: Tensor, values: Tensor) -> Tensor:
 
 CLOSED_FORMS: dict[str, Callable[[Pair], float]] = {
     "jensen-shannon": jensen_shannon,
+    "jensen-shannon of (real, fake) and (fake, real) pairs": relativistic_jensen_shannon,
     "total variation": total_variation,
     "triangular discrimination": triangular_discrimination,
-    "kullback-leibler": kullback_leibler,
-    "reverse kullback-leibler": reverse_kullback_leibler,
-    "pearson": pearson,
+    "kl(real || generated)": kullback_leibler,
+    "kl(generated || real)": reverse_kullback_leibler,
+    "pearson chi-squared(real || generated)": pearson,
     "squared hellinger": squared_hellinger,
-    "relativistic jensen-shannon": relativistic_jensen_shannon,
 }
 """Divergences by the first words of a loss's ``divergence_name``, in lower case."""
 
