@@ -5,14 +5,25 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from gan_lab.losses import F_DIVERGENCES, AdversarialLoss, FDivergence, LeastSquares
-from gan_lab.regularizers import Constraint, Penalty
+from gan_lab.regularizers import (
+    Constraint,
+    GradientPenalty,
+    OrthogonalRegularization,
+    Penalty,
+    WeightPenalty,
+)
 
 T = TypeVar("T")
-Regularizer = Penalty | Constraint
+Regularizer = Penalty | WeightPenalty | Constraint
 
 VARIANTS: dict[type, list[dict[str, Any]]] = {
     FDivergence: [{"name": name} for name in F_DIVERGENCES],
     LeastSquares: [{}, {"fake_target": -1.0, "real_target": 1.0, "generator_target": 0.0}],
+    GradientPenalty: [{}, {"target": 0.0}, {"one_sided": True}],
+    OrthogonalRegularization: [
+        {"player": "discriminator"},
+        {"player": "discriminator", "unit_length": True},
+    ],
 }
 """Arguments for classes of which one instance does not say it all."""
 
@@ -24,7 +35,7 @@ def losses() -> list[AdversarialLoss]:
 
 def regularizers() -> list[Regularizer]:
     """Return one of every penalty and constraint class that is imported."""
-    return [*instances(Penalty), *instances(Constraint)]
+    return [*instances(Penalty), *instances(WeightPenalty), *instances(Constraint)]
 
 
 def instances(base: type[T]) -> Iterator[T]:

@@ -46,6 +46,8 @@ def lipschitz_maximiser(points: Tensor, gain: Tensor) -> Tensor:
     if not abs(float(gain.sum())) < 1e-6:
         raise ValueError(f"gains must sum to 0 for a maximum to exist, got {float(gain.sum()):g}")
     count = len(points)
+    if count == 1:
+        return torch.zeros(1, dtype=torch.float64)
     if points.shape[1] == 1:
         first = np.arange(count - 1)
         second = first + 1

@@ -133,7 +133,7 @@ class Divergences(Study):
             findings.add(subject, "V(D*, G) = -log 4", -math.log(4), -optimum.loss)
 
 
-def logit_error(known: Law, optimum: Optimum, mass: float = 1e-6) -> float:
+def logit_error(known: Law, optimum: Optimum, mass: float = 1e-3) -> float:
     """Return the largest error of the optimal logits where some density is not negligible."""
     assert known.logit is not None
     pair = optimum.pair
