@@ -125,6 +125,8 @@ class DiracGame(nn.Module):
 
     def field(self, theta: Tensor, psi: Tensor, differentiable: bool = False) -> Tensor:
         """Return how both players want to move, (θ', ψ'), at scalars that require gradients."""
+        # Each player holds the other fixed, also where one position came from the other's.
+        theta, psi = theta.clone(), psi.clone()
         weight = {"discriminator.linear.weight": psi.view(1, 1)}
         generator_loss, discriminator_loss = functional_call(self, weight, (theta,))
         further = differentiable or self.method.consensus > 0
@@ -258,7 +260,7 @@ def flow(game: DiracGame, start: Point, duration: float) -> np.ndarray:
         (0.0, duration),
         start,
         t_eval=np.linspace(0, duration, 41),
-        rtol=1e-6,
-        atol=1e-8,
+        rtol=1e-5,
+        atol=1e-7,
     )
     return np.asarray(solution.y.T)
