@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 from matplotlib import pyplot as plt
-from matplotlib.animation import PillowWriter
 from rich.table import Table
 from torch.utils.tensorboard import SummaryWriter
 
@@ -75,8 +74,8 @@ def save(findings: Findings, folder: Path) -> list[Path]:
                 paths.append(folder / f"{name}.{ending}")
                 figure.savefig(paths[-1], dpi=130)
             writer.add_figure(name, figure)
-    for name, animation in findings.animations.items():
+    for name, (first, *rest) in findings.animations.items():
         paths.append(folder / f"{name}.gif")
-        animation.save(paths[-1], writer=PillowWriter(fps=15))
+        first.save(paths[-1], save_all=True, append_images=rest, duration=70, loop=0)
     plt.close("all")
     return paths

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
-from matplotlib.animation import Animation
 from matplotlib.figure import Figure
+from PIL.Image import Image
 
 Value = float | complex | str | None
 """A number, a verdict in words, or None where theory has nothing to say."""
@@ -51,7 +51,7 @@ class Findings:
         title: The study in a few words.
         rows: Predictions and measurements.
         figures: By file name, without ending.
-        animations: By file name, without ending.
+        animations: Frames by file name, without ending.
         curves: By name, values over the steps of ``curves["step"]``, where something evolved.
         notes: Sentences a reader needs.
     """
@@ -59,7 +59,7 @@ class Findings:
     title: str
     rows: list[Row] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
-    animations: dict[str, Animation] = field(default_factory=dict)
+    animations: dict[str, list[Image]] = field(default_factory=dict)
     curves: dict[str, list[float]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

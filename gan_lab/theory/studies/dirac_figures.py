@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib import pyplot as plt
-from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from gan_lab.theory.catalogue import label
 from gan_lab.theory.dirac import Method
@@ -139,22 +140,29 @@ def column(method: Method) -> str:
     return " + ".join(label(item) for item in method.regularizers) or "none"
 
 
-def animate(portraits: Sequence[Portrait], frames: int = 60) -> FuncAnimation:
-    """Return an animation of both paths of every method."""
-    figure, axes = tiles(len(portraits), columns=min(4, len(portraits)), width=2.5, height=2.9)
-    moving = []
+def animate(portraits: Sequence[Portrait], frames: int = 60) -> list[Image.Image]:
+    """Return the frames of an animation of both paths of every method."""
+    figure, axes = tiles(len(portraits), columns=min(4, len(portraits)), width=2.5, height=2.8)
     for axis, portrait in zip(axes, portraits, strict=True):
         draw_field(axis, portrait)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    # The fields are drawn once; only the paths are drawn again for each frame.
+    still = canvas.copy_from_bbox(figure.bbox)
+    moving = []
+    for axis, portrait in zip(axes, portraits, strict=True):
         for path, colour, _ in paths(portrait):
             (tail,) = axis.plot([], [], color=colour, lw=1)
             (head,) = axis.plot([], [], "o", color=colour, ms=5)
-            moving.append((path, tail, head))
-
-    def show(frame: int) -> list[plt.Artist]:
-        for path, tail, head in moving:
+            moving.append((axis, path, tail, head))
+    images = []
+    for frame in range(frames):
+        canvas.restore_region(still)
+        for axis, path, tail, head in moving:
             now = min(len(path) - 1, round(frame / (frames - 1) * (len(path) - 1)))
             tail.set_data(path[max(0, now - 40) : now + 1].T)
             head.set_data(path[now : now + 1].T)
-        return [artist for _, tail, head in moving for artist in (tail, head)]
-
-    return FuncAnimation(figure, show, frames=frames, blit=False)
+            axis.draw_artist(tail)
+            axis.draw_artist(head)
+        images.append(Image.fromarray(np.array(canvas.buffer_rgba())[..., :3]))
+    return images
