@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from pytorch_lightning import LightningModule
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -13,6 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from gan_lab.losses import AdversarialLoss
 from gan_lab.models import Discriminator, Generator
 from gan_lab.regularizers import Constraint, Penalty
+
+ADAM = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
 
 Report = dict[str, Tensor]
 """Detached tensors that a step leaves for whoever watches; nothing in it costs a device sync."""
@@ -56,8 +59,8 @@ class GAN(LightningModule):
         generator: Generator,
         discriminator: Discriminator,
         loss: AdversarialLoss,
-        generator_optimizer: Callable[..., Optimizer] = partial(torch.optim.Adam, lr=2e-4),
-        discriminator_optimizer: Callable[..., Optimizer] = partial(torch.optim.Adam, lr=2e-4),
+        generator_optimizer: Callable[..., Optimizer] = ADAM,
+        discriminator_optimizer: Callable[..., Optimizer] = ADAM,
         regularizers: Sequence[Penalty | Constraint] = (),
         n_critic: int = 1,
         fresh_noise: bool = False,
@@ -80,7 +83,7 @@ class GAN(LightningModule):
         self.fresh_noise = fresh_noise
         self.gradient_clip_val = gradient_clip_val
         self.gradient_clip_algorithm = gradient_clip_algorithm
-        self._optimizers = discriminator_optimizer, generator_optimizer
+        self._build_optimizers = discriminator_optimizer, generator_optimizer
         self._scheduler = scheduler
         refuse_coupled_samples(discriminator, self.penalties)
 
@@ -92,6 +95,34 @@ class GAN(LightningModule):
     def noise(self, count: int) -> Tensor:
         """Return ``count`` latents from the prior N(0, I), shape (count, latent_dim)."""
         return torch.randn(count, self.generator.latent_dim, device=self.device)
+
+    @property
+    def draws_images(self) -> bool:
+        """Whether samples are images, and not points of the plane."""
+        return len(self.generator.image_shape) == 3
+
+    @torch.no_grad()
+    def sample(self, latents: Tensor) -> Tensor:
+        """Return samples for ``latents``, with batch norm's running statistics, left as they were.
+
+        Args:
+            latents: Shape (N, latent_dim), on any device.
+
+        Returns:
+            Samples (N, *image_shape) in float32 on the CPU.
+        """
+        was_training = self.generator.training
+        self.generator.eval()
+        try:
+            samples: Tensor = self.generator(latents.to(self.device))
+            return samples.float().cpu()
+        finally:
+            self.generator.train(was_training)
+
+    def on_fit_start(self) -> None:
+        """Give each process noise of its own, where Lightning has seeded all alike."""
+        if self.trainer.world_size > 1:
+            torch.manual_seed(torch.initial_seed() + 1_000_003 * self.global_rank)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Report:
         """Do one pass of Algorithm 1's outer loop.
@@ -116,7 +147,7 @@ class GAN(LightningModule):
 
     def update_discriminator(self, real: Tensor, fake: Tensor) -> Report:
         """Descend the discriminator's loss once, the generator held fixed."""
-        optimizer, _ = self.optimizers(use_pl_optimizer=False)
+        optimizer = self.discriminator_optimizer
         self.discriminator.requires_grad_(True)
         real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         loss = self.loss.discriminator(real_logits.float(), fake_logits.float())
@@ -131,8 +162,6 @@ class GAN(LightningModule):
             loss = loss + value
         optimizer.zero_grad()
         self.manual_backward(loss)
-        # Through the strategy, not through Lightning's wrapper of the optimizer:
-        # a wrapped step would count towards trainer.global_step.
         self.trainer.strategy.optimizer_step(optimizer, lambda: None)
         for constraint in self.constraints:
             constraint(self.discriminator)
@@ -140,7 +169,7 @@ class GAN(LightningModule):
 
     def update_generator(self, real: Tensor, fake: Tensor) -> Report:
         """Descend the generator's loss once, the discriminator held fixed."""
-        _, optimizer = self.optimizers()
+        optimizer = self.generator_optimizer
         # Spares the backward pass the discriminator's weight gradients.
         self.discriminator.requires_grad_(False)
         fake_logits = self.discriminator(fake).float()
@@ -155,7 +184,7 @@ class GAN(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """Return [discriminator's optimizer, generator's optimizer] and their schedules."""
-        build_discriminator, build_generator = self._optimizers
+        build_discriminator, build_generator = self._build_optimizers
         optimizers = [
             build_discriminator(self.discriminator.parameters()),
             build_generator(self.generator.parameters()),
@@ -169,11 +198,22 @@ class GAN(LightningModule):
         if self.gradient_clip_val is not None:
             self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
 
+    @property
+    def discriminator_optimizer(self) -> Optimizer:
+        """The discriminator's optimizer, bare of Lightning's wrapper.
+
+        A step through the wrapper would count towards ``trainer.global_step``,
+        which is for generator updates; the strategy steps it uncounted.
+        """
+        return cast(list[Optimizer], self.optimizers(use_pl_optimizer=False))[0]
+
+    @property
+    def generator_optimizer(self) -> LightningOptimizer:
+        """The generator's optimizer in Lightning's wrapper, which counts its steps."""
+        return cast(list[LightningOptimizer], self.optimizers())[1]
+
     def _schedulers(self) -> list[LRScheduler]:
-        if self._scheduler is None:
-            return []
-        schedulers: list[LRScheduler] = self.lr_schedulers()
-        return schedulers
+        return cast(list[LRScheduler], self.lr_schedulers()) if self._scheduler else []
 
 
 def refuse_coupled_samples(discriminator: nn.Module, penalties: Sequence[Penalty]) -> None:

@@ -65,8 +65,7 @@ class MNISTDataModule(InMemoryDataModule):
         channels, height, width = self.image_shape if len(self.image_shape) == 3 else (0, 0, 0)
         if channels != 1 or height != width or height < 28:
             raise ValueError(
-                "image_shape must be [1, 28, 28] or a larger square, "
-                f"got {list(self.image_shape)}"
+                f"image_shape must be [1, 28, 28] or a larger square, got {list(self.image_shape)}"
             )
         self.folder = Path(root).expanduser() / "MNIST" / "raw"
         self.download = download

@@ -20,7 +20,15 @@ class Minimax(AdversarialLoss):
 
     References:
         Generative Adversarial Nets (Goodfellow et al. 2014), equation 1,
-        arXiv 1406.2661.
+        arXiv 1406.2661. For ``real_label``: Improved Techniques for Training
+        GANs (Salimans et al. 2016), section 3.4, arXiv 1606.03498.
+
+    Args:
+        real_label: The discriminator's target probability for real samples, in
+            (0.5, 1]; below 1 it is one-sided label smoothing, 0.9 in the paper.
+
+    Raises:
+        ValueError: If ``real_label`` is out of range.
 
     Example:
         >>> import torch
@@ -31,14 +39,22 @@ class Minimax(AdversarialLoss):
 
     divergence_name = "Jensen-Shannon (nats), lower bound"
 
+    def __init__(self, real_label: float = 1.0) -> None:
+        if not 0.5 < real_label <= 1:
+            raise ValueError(f"real_label must be in (0.5, 1], got {real_label}")
+        self.real_label = real_label
+
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return softplus(-real).mean() + softplus(fake).mean()
+        # Cross entropy to the label l is softplus(-v) + (1 - l) v.
+        smoothing = (1 - self.real_label) * real.mean()
+        return softplus(-real).mean() + smoothing + softplus(fake).mean()
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
         return logsigmoid(-fake).mean()
 
     def divergence(self, real: Tensor, fake: Tensor) -> Tensor:
-        return math.log(2.0) - self.discriminator(real, fake) / 2
+        # Of the unsmoothed value, which any logits bound from below.
+        return math.log(2.0) - (softplus(-real).mean() + softplus(fake).mean()) / 2
 
 
 class NonSaturating(Minimax):

@@ -122,7 +122,12 @@ def halvings(image_shape: Sequence[int]) -> tuple[int, int]:
     size, halves = image_shape[-1], 0
     while size % 2 == 0 and size > 4:
         size, halves = size // 2, halves + 1
-    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or not 4 <= size <= 8 or not halves:
+    if (
+        len(image_shape) != 3
+        or image_shape[1] != image_shape[2]
+        or not 4 <= size <= 8
+        or not halves
+    ):
         raise ValueError(
             "dcgan needs square images whose size is 4, 5 or 7 times a power of two "
             f"(28, 32, 64, ...), got image_shape {list(image_shape)}"

@@ -24,7 +24,8 @@ def input_gradients(discriminator: Scorer, samples: Tensor) -> Tensor:
     with torch.enable_grad(), torch.autocast(samples.device.type, enabled=False):
         logits = discriminator(samples)
         (gradients,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
-    return gradients.flatten(1)
+    flat: Tensor = gradients.flatten(1)
+    return flat
 
 
 class GradientPenalty(Penalty):
@@ -57,7 +58,8 @@ class GradientPenalty(Penalty):
         epsilon = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
         between = torch.lerp(fake.to(real.dtype), real, epsilon.to(real.dtype))
         norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
-        return self.weight * (norms - self.target).square().mean()
+        penalty: Tensor = self.weight * (norms - self.target).square().mean()
+        return penalty
 
 
 class R1(Penalty):

@@ -1,0 +1,20 @@
+"""Watchers of a run: none of them changes what is learnt."""
+
+from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
+from gan_lab.callbacks.curves import TrainingCurves
+from gan_lab.callbacks.finite import FiniteLoss
+from gan_lab.callbacks.interruption import Interruption
+from gan_lab.callbacks.progress import StepProgress
+from gan_lab.callbacks.samples import SampleGrid
+from gan_lab.callbacks.summary import RunSummary
+
+__all__ = [
+    "Checkpoints",
+    "ConfigInCheckpoint",
+    "FiniteLoss",
+    "Interruption",
+    "RunSummary",
+    "SampleGrid",
+    "StepProgress",
+    "TrainingCurves",
+]

@@ -1,0 +1,115 @@
+"""What a run came to, in one file."""
+
+import json
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger
+
+import gan_lab
+
+
+class RunSummary(Callback):
+    """Writes summary.json when a run starts, and again when it ends, however it ends.
+
+    Args:
+        path: Of the file.
+        seed: The run's seed.
+        hyperparameters: Flat scalars, shown in TensorBoard beside the final values.
+    """
+
+    def __init__(self, path: Path, seed: int, hyperparameters: dict[str, Any]) -> None:
+        self.path = path
+        self.seed = seed
+        self.hyperparameters = hyperparameters
+        self.summary: dict[str, Any] = {}
+        self._started = 0.0
+        self._first_step = 0
+        self._images = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say that the run has begun."""
+        self._started = time.perf_counter()
+        self._first_step = trainer.global_step
+        self._write(trainer, "running")
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Count real images seen."""
+        self._images += len(batch[0]) * trainer.world_size
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say how far the run came, and show its hyperparameters beside its final values."""
+        finished = trainer.global_step >= trainer.max_steps
+        self._write(trainer, "finished" if finished else "interrupted")
+        for logger in trainer.loggers:
+            if isinstance(logger, TensorBoardLogger) and self.summary.get("final"):
+                final = {f"final/{name}": v for name, v in self.summary["final"].items()}
+                logger.log_hyperparams(self.hyperparameters, final, step=trainer.global_step)
+
+    def on_exception(
+        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
+    ) -> None:
+        """Say what stopped the run."""
+        interrupted = isinstance(exception, KeyboardInterrupt)
+        self._write(trainer, "interrupted" if interrupted else "failed", error=str(exception))
+
+    def _write(self, trainer: Trainer, status: str, **more: Any) -> None:
+        if not trainer.is_global_zero:
+            return
+        seconds = time.perf_counter() - self._started
+        self.summary = {
+            "status": status,
+            "steps": trainer.global_step,
+            "max_steps": trainer.max_steps,
+            "final": {name: float(v) for name, v in sorted(trainer.callback_metrics.items())},
+            "images_per_second": self._images / seconds if self._images else None,
+            "wall_time_s": seconds,
+            "resumed_from_step": self._first_step or None,
+            "seed": self.seed,
+            "device": device_name(trainer),
+            "processes": trainer.world_size,
+            "precision": trainer.precision,
+            "versions": {
+                "gan_lab": gan_lab.__version__,
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "pytorch_lightning": version("pytorch-lightning"),
+            },
+            **more,
+        }
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.summary, indent=2) + "\n")
+        os.replace(temporary, self.path)
+
+
+def device_name(trainer: Trainer) -> str:
+    """Return the accelerator's own name, or the processor's and its threads."""
+    device = trainer.strategy.root_device
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        return f"{processor_name()}, {torch.get_num_threads()} threads"
+    return str(device)
+
+
+def processor_name() -> str:
+    """Return the processor's marketing name where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

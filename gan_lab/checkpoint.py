@@ -1,0 +1,120 @@
+"""Checkpoints: written whole or not at all, read without running anybody's code."""
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from gan_lab import models
+from gan_lab.errors import LabError
+from gan_lab.models import Generator
+
+CONFIG_KEY = "gan_lab"
+"""Where a checkpoint keeps its run's version, overrides and composed configuration."""
+
+Checkpoint = dict[str, Any]
+
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes beside the target, syncs, then renames, so that no reader meets half a file."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
+    ) -> None:
+        """Write ``checkpoint`` to ``path``, replacing what was there only once all is on disk."""
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def find_checkpoint(path: str | Path) -> Path:
+    """Return the checkpoint file that ``path`` names: itself, or a run folder's last.ckpt.
+
+    Raises:
+        LabError: If there is none.
+    """
+    found = Path(path).expanduser()
+    if found.is_dir():
+        found = found / "checkpoints" / "last.ckpt"
+    if not found.is_file():
+        raise LabError(
+            f"there is no checkpoint at {found}; give a .ckpt file or a run folder "
+            "that holds checkpoints/last.ckpt"
+        )
+    return found
+
+
+def run_folder(checkpoint: Path) -> Path | None:
+    """Return the run folder that ``checkpoint`` lies in, or None where it was copied elsewhere."""
+    folder = checkpoint.resolve().parent
+    return folder.parent if folder.name == "checkpoints" else None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint of this lab into memory, tensors and plain values only.
+
+    Raises:
+        LabError: If the file is damaged, is no checkpoint, or is another program's.
+    """
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise LabError(
+            f"{path} is no checkpoint of tensors and plain values, and was not read further: "
+            "it is damaged or would run code"
+        ) from error
+    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise LabError(f"{path} is damaged or no checkpoint ({first_line(error)})") from error
+    if not isinstance(checkpoint, Mapping) or CONFIG_KEY not in checkpoint:
+        raise LabError(f"{path} is a file of another program, not a checkpoint of gan_lab")
+    return dict(checkpoint)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def load_generator(path: Path, weights: str = "raw") -> Generator:
+    """Rebuild a checkpoint's generator, ready to sample: evaluation mode, on the CPU.
+
+    Args:
+        path: Of the checkpoint.
+        weights: Which weights; "raw" are those that training moved.
+
+    Raises:
+        LabError: If the file is no checkpoint or names a class that is not on the allow-list.
+    """
+    checkpoint = read_checkpoint(path)
+    generator: Generator = rebuild(checkpoint[CONFIG_KEY]["config"]["model"]["generator"])
+    prefix = "generator."
+    state = checkpoint["state_dict"]
+    generator.load_state_dict(
+        {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
+    )
+    generator.eval()
+    return generator
+
+
+def rebuild(node: Mapping[str, Any]) -> Any:
+    """Call the class of gan_lab.models that a checkpoint's configuration names, and no other."""
+    package, _, name = str(node.get("_target_")).rpartition(".")
+    if package != models.__name__ or name not in models.__all__:
+        raise LabError(
+            f"the checkpoint asks for {node.get('_target_')!r}, and only classes of "
+            f"{models.__name__} are rebuilt from a file"
+        )
+    arguments = {key: value for key, value in node.items() if not key.startswith("_")}
+    return getattr(models, name)(**arguments)
