@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("name", help="of the weights: mnist or fashion_mnist")
     parser.add_argument("folder", type=Path, help="that holds the four IDX files, gzipped or not")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="folder of the weights")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from gan_lab.errors import LabError
 from gan_lab.metrics.base import SampleMetric
-from gan_lab.metrics.features import FeatureNetwork, activations
-from gan_lab.metrics.reference import Reference, cached_activations
+from gan_lab.metrics.features import Activations, FeatureNetwork, activations
+from gan_lab.metrics.reference import Reference
 
 Figures = dict[str, float]
 
@@ -23,13 +22,11 @@ class Evaluation:
     Args:
         network: The feature network, on the device that does the work.
         metrics: Builds each metric from a reference.
-        real: The samples to compare with, shape (N, *shape); a split the
-            generator never saw.
-        train: The samples that generators are trained on.
-        dataset: Name of the data set, which cached statistics carry.
+        real: Activations of the samples to compare with, of a split that
+            generators never see.
+        train: Activations of the samples that generators are trained on.
         num_samples: Samples to be measured.
         seed: Of the choice among the real samples.
-        cache: Folder of the real samples' activations; None computes them anew.
 
     Raises:
         ValueError: If a metric needs a classifier and the network is none, or
@@ -40,22 +37,19 @@ class Evaluation:
         self,
         network: FeatureNetwork,
         metrics: Mapping[str, Callable[[Reference], SampleMetric]],
-        real: Tensor,
-        train: Tensor,
-        dataset: str,
+        real: Activations,
+        train: Activations,
         num_samples: int = 10_000,
         seed: int = 0,
-        cache: Path | None = None,
     ) -> None:
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}")
         self.network = network
         self.num_samples = num_samples
         self.seed = seed
-        self.train = cached_activations(network, train, f"{dataset}-train", cache)
-        everything = cached_activations(network, real, f"{dataset}-test", cache)
-        chosen = everything[shuffled(len(everything), seed)[:num_samples]]
-        self.reference = Reference(chosen, self.train, network.name)
+        self.real, self.train = real, train
+        chosen = real[shuffled(len(real), seed)[:num_samples]]
+        self.reference = Reference(chosen, train, network.name)
         self._build = metrics
         self._metrics = [build(self.reference) for build in metrics.values()]
 
@@ -67,6 +61,11 @@ class Evaluation:
     def label(self, figure: str) -> str:
         """Return the figure's full name, such as "fid/mnist_classifier_10000"."""
         return f"{figure}/{self.network.name}_{self.num_samples}"
+
+    def at(self, num_samples: int) -> "Evaluation":
+        """Return the same evaluation with another number of samples."""
+        build, seed = self._build, self.seed
+        return Evaluation(self.network, build, self.real, self.train, num_samples, seed)
 
     @torch.inference_mode()
     def __call__(self, batches: Iterable[Tensor]) -> Figures:

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
-from typing_extensions import Self
 
 from gan_lab.errors import LabError
 from gan_lab.metrics.classifier import FEATURES, Classifier
@@ -18,7 +17,7 @@ from gan_lab.metrics.images import require_finite, to_bytes
 WEIGHTS = Path(__file__).parent / "weights"
 
 DIGESTS = {
-    "mnist": "44e8fa42ba9a44481511cb42aa23ef0d3feef9d7ae59e2822a5421ed55217c2d",
+    "mnist": "2bab88e90624201775f651021a6eb0eee3be8dbe386efbda8fe5d9f0808ef19f",
     "fashion_mnist": "",
 }
 """SHA-256 of weights/<name>.safetensors; benchmarks/train_classifier.py makes and prints them."""
@@ -69,7 +68,7 @@ class FeatureNetwork(nn.Module, ABC):
             LabError: If the samples have the wrong shape, or values out of range.
         """
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> "FeatureNetwork":
         """Stay in evaluation mode."""
         return super().train(False)
 

@@ -37,7 +37,8 @@ def nearest(
     for start, block in blocks(points, others):
         if leave_one_out:
             block.diagonal(start).fill_(torch.inf)
-        smallest = block.topk(k, largest=False)
+        # The minimum alone is found several times faster than the k smallest.
+        smallest = block.min(1, keepdim=True) if k == 1 else block.topk(k, largest=False)
         distances.append(smallest.values)
         indices.append(smallest.indices)
     return torch.cat(distances), torch.cat(indices)
