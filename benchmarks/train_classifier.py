@@ -26,7 +26,8 @@ WEIGHTS = Path(__file__).parents[1] / "gan_lab" / "metrics" / "weights"
 
 def main() -> None:
     """Read the command line, train, and write the weights."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    layout = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("name", help="of the weights: mnist or fashion_mnist")
     parser.add_argument("folder", type=Path, help="that holds the four IDX files, gzipped or not")
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="folder of the weights")

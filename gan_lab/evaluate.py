@@ -109,6 +109,8 @@ def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
 
 def images(config: DictConfig, count: int) -> tuple[InMemoryDataModule, dict[str, Source], int]:
     """Return the chosen data set, the images of a folder or file, and how many they are."""
+    import torch
+
     from gan_lab.images import read_images
 
     if config.data is None:
@@ -121,7 +123,7 @@ def images(config: DictConfig, count: int) -> tuple[InMemoryDataModule, dict[str
             f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "
             f"and the data set's have {list(data.image_shape)}; give images of that shape"
         )
-    return data, {"images": lambda seed: iter(found.split(config.batch_size))}, len(found)
+    return data, {"images": lambda seed: iter(torch.split(found, config.batch_size))}, len(found)
 
 
 def chosen_data(config: DictConfig) -> InMemoryDataModule:

@@ -1,6 +1,6 @@
 """A generator averaged over its training."""
 
-from typing import Any
+from typing import Any, cast
 
 from pytorch_lightning import Callback, Trainer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -45,8 +45,7 @@ class EMA(Callback):
         """The generator with averaged weights; there is one once training has begun."""
         if self._averaged is None:
             raise RuntimeError("the average starts with training")
-        generator: Generator = self._averaged.module
-        return generator
+        return cast(Generator, self._averaged.module)
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Start from the generator as it is, or from the checkpoint's average."""
@@ -65,7 +64,7 @@ class EMA(Callback):
         step = trainer.global_step
         if step % self.every_n_steps == 0 and self._averaged is not None:
             decay = min(self.decay, (1 + step) / (10 + step)) ** self.every_n_steps
-            self._averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)
+            self._averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
             self._averaged.update_parameters(pl_module.generator)
 
     def on_save_checkpoint(  # type: ignore[override]

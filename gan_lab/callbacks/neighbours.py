@@ -8,9 +8,9 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from gan_lab.callbacks.ema import averaged_generator
+from gan_lab.callbacks.evaluation import using
 from gan_lab.images import image_grid, save_png
 from gan_lab.metrics import nearest, seeded_batches, to_bytes
-from gan_lab.callbacks.evaluation import using
 from gan_lab.module import GAN
 
 

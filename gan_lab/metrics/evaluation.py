@@ -1,4 +1,4 @@
-"""One set of real samples, one feature network, one count: everything that makes numbers compare."""
+"""One set of real samples, one feature network, one count: what makes numbers compare."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property

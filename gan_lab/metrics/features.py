@@ -220,7 +220,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def activations(network: FeatureNetwork, samples: Tensor, batch_size: int = 500) -> Activations:
     """Return the activations of all samples, computed a batch at a time where the network lives."""
     device = next((p.device for p in network.parameters()), samples.device)
-    parts = [network(batch.to(device)) for batch in samples.split(batch_size)]
+    parts = [network(batch.to(device)) for batch in torch.split(samples, batch_size)]
     return join(parts)
 
 

@@ -1,5 +1,6 @@
 """The maximum mean discrepancy of features under a cubic kernel: KID."""
 
+import torch
 from torch import Tensor
 
 from gan_lab.metrics.base import FeatureMetric
@@ -35,7 +36,7 @@ def kernel_sum(xs: Tensor, ys: Tensor, distinct: bool = False) -> Tensor:
     """Return the sum of k(x, y) over all pairs, or over pairs of distinct indices."""
     xs, ys = xs.double(), ys.double()
     total = xs.new_zeros(())
-    for rows in xs.split(max(1, BLOCK // len(ys))):
+    for rows in torch.split(xs, max(1, BLOCK // len(ys))):
         total += cubic(rows @ ys.mT / xs.shape[1]).sum()
     if distinct:
         total -= cubic((xs * ys).sum(1) / xs.shape[1]).sum()

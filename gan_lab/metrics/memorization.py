@@ -27,7 +27,8 @@ def rank_statistic(test: Tensor, generated: Tensor) -> Tensor:
     not_above = torch.searchsorted(ordered, generated, right=True)
     wins = (below + not_above).double().sum() / 2
     n, m = len(test), len(generated)
-    return (wins - n * m / 2) / (n * m * (n + m + 1) / 12) ** 0.5
+    z: Tensor = (wins - n * m / 2) / (n * m * (n + m + 1) / 12) ** 0.5
+    return z
 
 
 def data_copying(
@@ -60,7 +61,7 @@ def data_copying(
         A scalar, NaN where no cell holds enough of both.
     """
     total = weights = torch.zeros((), dtype=torch.float64, device=test.device)
-    for cell in test_cells.unique():
+    for cell in torch.unique(test_cells):
         here, there = test[test_cells == cell], generated[generated_cells == cell]
         if min(len(here), len(there)) >= at_least:
             total = total + len(here) * rank_statistic(here, there)

@@ -66,7 +66,9 @@ def read(path: Path) -> Activations:
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise LabError(f"cached statistics {path} are damaged ({error}); delete the file") from error
+        raise LabError(
+            f"cached statistics {path} are damaged ({error}); delete the file"
+        ) from error
     return Activations(tensors["features"], tensors.get("logits"))
 
 
