@@ -31,10 +31,9 @@ def to_bytes(images: Tensor) -> Tensor:
 
 def require_finite(samples: Tensor) -> None:
     """Raise LabError where a sample holds NaN or infinity."""
-    bad = (
-        int((~samples.isfinite().reshape(len(samples), -1)).any(1).sum()) if samples.numel() else 0
-    )
-    if bad:
+    finite = samples.isfinite()
+    if not finite.all():
+        bad = sum(not bool(sample.all()) for sample in finite)
         raise LabError(
             f"{bad} of {len(samples)} samples hold NaN or infinity, so no metric of them means "
             "anything; the training has diverged"
