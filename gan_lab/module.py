@@ -94,7 +94,9 @@ class GAN(LightningModule):
 
     def noise(self, count: int) -> Tensor:
         """Return ``count`` latents from the prior N(0, I), shape (count, latent_dim)."""
-        return torch.randn(count, self.generator.latent_dim, device=self.device)
+        parameter = next(self.generator.parameters())
+        shape = count, self.generator.latent_dim
+        return torch.randn(shape, device=parameter.device, dtype=parameter.dtype)
 
     @property
     def draws_images(self) -> bool:
@@ -114,7 +116,7 @@ class GAN(LightningModule):
         was_training = self.generator.training
         self.generator.eval()
         try:
-            samples: Tensor = self.generator(latents.to(self.device))
+            samples: Tensor = self.generator(latents.to(next(self.generator.parameters())))
             return samples.float().cpu()
         finally:
             self.generator.train(was_training)
