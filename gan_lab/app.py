@@ -2,6 +2,7 @@
 
 import difflib
 import functools
+import hashlib
 import math
 import os
 import signal
@@ -14,7 +15,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from gan_lab.errors import LabError
@@ -29,6 +30,21 @@ def config_dir() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
+
+
+def folder_name(overrides: str) -> str:
+    """Return a job's overrides as one folder's name: no separators, at most 200 characters.
+
+    >>> folder_name("data.root=/data,seed=1")
+    'data.root=_data,seed=1'
+    """
+    name = overrides.replace("/", "_")
+    if len(name) <= 200:
+        return name
+    return f"{name[:183]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+
+
+OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
 
 
 def run(
@@ -46,7 +62,8 @@ def run(
         config_name: The primary file in conf/, without its ending.
         rewrite: Changes the command line's arguments before Hydra reads them.
     """
-    wants_traceback = os.environ.get(FULL_ERROR) == "1"
+    asked = os.environ.get(FULL_ERROR, "0")
+    wants_traceback = asked == "1"
     os.environ[FULL_ERROR] = "1"  # makes Hydra raise, so that we word the message
     failed: list[str] = []
 
@@ -77,6 +94,8 @@ def run(
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(128 + signal.SIGINT)
+    finally:
+        os.environ[FULL_ERROR] = asked
     if failed:
         fail(f"{len(failed)} job(s) failed: {'; '.join(failed)}")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.io import write_png
+from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 
@@ -34,4 +34,4 @@ def image_grid(images: Tensor, columns: int | None = None) -> Tensor:
 def save_png(image: Tensor, path: Path) -> None:
     """Write a uint8 image (C, H, W) with 1 or 3 channels as a PNG file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_png(image, str(path))
+    to_pil_image(image).save(path)

@@ -119,6 +119,11 @@ class GAN(LightningModule):
         finally:
             self.generator.train(was_training)
 
+    def on_fit_start(self) -> None:
+        """Give each process noise of its own, where Lightning has seeded all alike."""
+        if self.trainer.world_size > 1:
+            torch.manual_seed(torch.initial_seed() + 1_000_003 * self.global_rank)
+
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Report:
         """Do one pass of Algorithm 1's outer loop.
 

@@ -4,7 +4,7 @@ from gan_lab.errors import LabError
 
 
 def resumed_arguments(arguments: list[str]) -> list[str]:
-    """Return ``arguments`` with what the resumed run was asked put before them.
+    """Return ``arguments`` with what the resumed run was asked put in place of ``resume``.
 
     ``resume=PATH`` alone continues a run as it was; further overrides on the
     command line win over the run's own. A checkpoint inside a run folder goes
@@ -37,12 +37,12 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
                 f"the run of {checkpoint} was made with {override!r}; a checkpoint must not name "
                 "code to run, so give that override on the command line if you trust it"
             )
-    kept = [argument for argument in arguments if not argument.startswith("resume=")]
     extra = [f"resume={quoted(checkpoint.resolve())}", f"first_step={content['global_step']}"]
     folder = run_folder(checkpoint)
     if folder is not None and "hydra.run.dir" not in given:
         extra.append(f"hydra.run.dir={quoted(folder)}")
-    return [*inherited, *kept, *extra]
+    (place,) = (i for i, argument in enumerate(arguments) if argument.startswith("resume="))
+    return [*arguments[:place], *inherited, *extra, *arguments[place + 1 :]]
 
 
 def quoted(value: object) -> str:

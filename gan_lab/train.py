@@ -35,7 +35,6 @@ def train(config: DictConfig) -> float | None:
     Raises:
         LabError: If the configuration, the data or the machine does not allow it.
     """
-    import torch
     from pytorch_lightning import seed_everything
     from pytorch_lightning.loggers import TensorBoardLogger
 
@@ -57,7 +56,6 @@ def train(config: DictConfig) -> float | None:
         if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
             text = OmegaConf.to_yaml(config, resolve=True)
             logger.experiment.add_text("config", f"```yaml\n{text}\n```")
-    torch.manual_seed(seed + trainer.global_rank)  # each process draws noise of its own
     if trainer.is_global_zero:
         print_beginning(module, summary)
     checkpoint = None if config.resume is None else str(config.resume)

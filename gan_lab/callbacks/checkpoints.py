@@ -71,7 +71,7 @@ class Checkpoints(Checkpoint):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Write last.ckpt from before the step that failed, if the weights are still sound."""
-        if trainer.world_size > 1 or not trainer.global_step:
+        if trainer.world_size > 1 or not trainer.training:
             return  # other processes may be gone, and saving would wait for them
         try:
             self._save_last(trainer)

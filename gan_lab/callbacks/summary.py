@@ -56,9 +56,8 @@ class RunSummary(Callback):
         self._write(trainer, "finished" if finished else "interrupted")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger) and self.summary.get("final"):
-                logger.log_hyperparams(
-                    self.hyperparameters, self.summary["final"], step=trainer.global_step
-                )
+                final = {f"final/{name}": v for name, v in self.summary["final"].items()}
+                logger.log_hyperparams(self.hyperparameters, final, step=trainer.global_step)
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException

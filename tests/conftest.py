@@ -1,0 +1,61 @@
+"""What many tests share: the command line in this process, and real MNIST."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lab.data import MNISTDataModule
+
+CommandLine = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)  # the networks here are too small for more to pay
+
+
+@pytest.fixture(scope="session")
+def mnist_root() -> Path:
+    """Return the folder of the real MNIST files, fetched once a machine."""
+    root = Path(os.environ.get("GAN_LAB_DATA", "~/.cache/gan_lab")).expanduser()
+    MNISTDataModule(root).prepare_data()
+    return root
+
+
+@pytest.fixture
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what an entry point leaves in the process."""
+    for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def train(
+    mnist_root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    _clean_environment: None,
+) -> CommandLine:
+    """Run ``python -m gan_lab.train`` in this process and return its run folder."""
+
+    def run(*overrides: str, folder: str = "run") -> Path:
+        from gan_lab.train import main
+
+        run_dir = tmp_path / folder
+        given = {override.partition("=")[0] for override in overrides}
+        defaults = {"data.root": mnist_root, "trainer.accelerator": "cpu"}
+        if not given & {"hydra.run.dir", "-m"}:
+            defaults["hydra.run.dir"] = run_dir
+        arguments = [
+            *overrides,
+            *(f"{key}={value}" for key, value in defaults.items() if key not in given),
+        ]
+        monkeypatch.setattr(sys, "argv", ["train", *arguments])
+        main()
+        return run_dir
+
+    return run

@@ -1,0 +1,239 @@
+"""The command line on real MNIST: what a run leaves behind, and how it goes on."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from tests.conftest import CommandLine
+
+SMALL = ("model=mlp", "data.batch_size=16", "trainer.log_every_n_steps=5")
+ROOT = Path(__file__).parents[1]
+
+
+def summary(folder: Path) -> dict:
+    return json.loads((folder / "summary.json").read_text())
+
+
+def scalars(folder: Path) -> EventAccumulator:
+    accumulator = EventAccumulator(str(folder / "tensorboard"))
+    accumulator.Reload()
+    return accumulator
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("loss", ["vanilla", "non_saturating", "lsgan", "wgan", "wgan_gp", "hinge"])
+@pytest.mark.parametrize("model", ["mlp", "dcgan"])
+def test_every_loss_trains_every_model(train: CommandLine, loss: str, model: str) -> None:
+    small = ["model.width=4"] if model == "dcgan" else []
+    folder = train(
+        f"loss={loss}",
+        f"model={model}",
+        *small,
+        "data.batch_size=8",
+        "trainer.max_steps=4",
+        "trainer.log_every_n_steps=2",
+    )
+    result = summary(folder)
+    assert (result["status"], result["steps"]) == ("finished", 4)
+    assert all(math.isfinite(value) for value in result["final"].values())
+
+
+@pytest.mark.parametrize("n_critic", [1, 5])
+def test_tensorboard_ends_at_the_last_step(train: CommandLine, n_critic: int) -> None:
+    folder = train(*SMALL, f"n_critic={n_critic}", "trainer.max_steps=20")
+    events = scalars(folder)
+    steps = [event.step for event in events.Scalars("loss/generator")]
+    assert steps == [5, 10, 15, 20]
+    checkpoint = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    discriminator, generator = checkpoint["optimizer_states"]
+    assert discriminator["state"][0]["step"] == 20 * n_critic
+    assert generator["state"][0]["step"] == 20
+    assert checkpoint["global_step"] == 20
+
+
+def test_a_run_folder_holds_everything(train: CommandLine) -> None:
+    folder = train(*SMALL, "trainer.max_steps=10", "callbacks.samples.every_n_steps=5")
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert {
+        ".hydra/config.yaml",
+        "checkpoints/last.ckpt",
+        "metrics.csv",
+        "samples/real.png",
+        "samples/step=000005.png",
+        "samples/step=000010.png",
+        "summary.json",
+    } <= found
+    events = scalars(folder)
+    assert {"samples/generated", "samples/real"} <= set(events.Tags()["images"])
+    assert "config/text_summary" in events.Tags()["tensors"]
+    expected = {
+        "loss/discriminator",
+        "logits/real",
+        "accuracy/fake",
+        "gradient_norm/generator",
+        "learning_rate/discriminator",
+        "images_per_second",
+        "divergence/Jensen-Shannon_nats_lower_bound",
+    }
+    assert expected <= set(events.Tags()["scalars"])
+    assert expected <= set(summary(folder)["final"])
+    assert [row["step"] for row in rows(folder)] == ["5", "10"]
+
+
+def test_the_command_line_wins_over_a_recipe(train: CommandLine) -> None:
+    folder = train(
+        *SMALL,
+        "loss=wgan",
+        "regularizer=gradient_penalty",
+        "optimizer=adam",
+        "optimizer.lr=3e-4",
+        "n_critic=2",
+        "trainer.max_steps=5",
+    )
+    checkpoint = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    config = checkpoint["gan_lab"]["config"]
+    assert config["loss"]["_target_"] == "gan_lab.losses.Wasserstein"
+    assert list(config["regularizer"]) == ["gradient_penalty"]
+    assert config["optimizer"]["generator"]["_target_"] == "torch.optim.Adam"
+    assert checkpoint["optimizer_states"][0]["param_groups"][0]["lr"] == 3e-4
+    assert checkpoint["optimizer_states"][0]["state"][0]["step"] == 10
+
+
+def test_the_same_seed_gives_the_same_run(train: CommandLine) -> None:
+    first, second, other = (
+        train(*SMALL, "trainer.max_steps=5", f"seed={seed}", folder=str(index))
+        for index, seed in enumerate([3, 3, 4])
+    )
+    values = [summary(folder)["final"]["loss/generator"] for folder in (first, second, other)]
+    assert values[0] == values[1] != values[2]
+
+
+@pytest.mark.parametrize("by", ["folder", "file"])
+def test_resume_goes_on_to_the_step_asked_for(train: CommandLine, by: str) -> None:
+    folder = train(*SMALL, "loss=lsgan", "trainer.max_steps=10")
+    path = folder if by == "folder" else folder / "checkpoints" / "last.ckpt"
+    train(f"resume={path}", "trainer.max_steps=20", f"hydra.run.dir={folder}")
+    result = summary(folder)
+    assert (result["status"], result["steps"], result["resumed_from_step"]) == ("finished", 20, 10)
+    assert [row["step"] for row in rows(folder)] == ["5", "10", "15", "20"]
+    steps = [event.step for event in scalars(folder).Scalars("loss/generator")]
+    assert steps == [5, 10, 15, 20]
+    config = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["gan_lab"]
+    assert config["config"]["loss"]["_target_"] == "gan_lab.losses.LeastSquares"
+
+
+def test_multirun_names_each_folder_and_returns_the_objective(
+    train: CommandLine, tmp_path: Path
+) -> None:
+    sweep = tmp_path / "sweep"
+    train(
+        "-m",
+        *SMALL,
+        "trainer.max_steps=5",
+        "loss=vanilla,wgan",
+        "seed=0,1",
+        "objective=loss/generator",
+        f"hydra.sweep.dir={sweep}",
+    )
+    summaries = sorted(sweep.glob("*/summary.json"))
+    assert len(summaries) == 4
+    for path in summaries:
+        assert "loss=" in path.parent.name
+        assert "seed=" in path.parent.name
+    assert len(list(sweep.glob("*/tensorboard/events*"))) == 4
+
+
+def test_a_loss_that_is_no_number_stops_the_run(
+    train: CommandLine, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train(*SMALL, "loss=wgan", "regularizer=none", "optimizer.lr=1e30", "trainer.max_steps=50")
+    assert stop.value.code == 1
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "loss became" in message
+    assert "discriminator" in message or "generator" in message
+    assert "step" in message
+    folder = tmp_path / "run"
+    assert summary(folder)["status"] == "failed"
+    state = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert all(torch.isfinite(value).all() for value in state.values())
+
+
+def command(folder: Path, *overrides: str) -> list[str]:
+    return [sys.executable, "-m", "gan_lab.train", *SMALL, *overrides, f"hydra.run.dir={folder}"]
+
+
+def environment(mnist_root: Path) -> dict[str, str]:
+    return {**os.environ, "GAN_LAB_DATA": str(mnist_root), "OMP_NUM_THREADS": "1"}
+
+
+def test_ctrl_c_saves_and_says_how_to_resume(mnist_root: Path, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(tmp_path, "trainer.max_steps=1000000", "callbacks.samples.every_n_steps=5"),
+        cwd=ROOT,
+        env=environment(mnist_root),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.glob("samples/step=*.png")):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    result = summary(tmp_path)
+    assert result["status"] == "interrupted"
+    assert f"python -m gan_lab.train resume={tmp_path}" in errors
+    checkpoint = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == result["steps"] > 0
+
+
+def test_two_processes_share_weights_and_not_noise(mnist_root: Path, tmp_path: Path) -> None:
+    overrides = (
+        "loss=wgan_gp",
+        "trainer.max_steps=3",
+        "trainer.accelerator=cpu",
+        "trainer.devices=2",
+        "trainer.strategy=ddp",
+        "+callbacks.probe._target_=tests.ranks.RankProbe",
+        f"+callbacks.probe.folder={tmp_path}",
+    )
+    subprocess.run(
+        command(tmp_path, *overrides),
+        cwd=ROOT,
+        env=environment(mnist_root),
+        check=True,
+        timeout=120,
+    )
+    first, second = (torch.load(tmp_path / f"rank{rank}.pt") for rank in (0, 1))
+    assert all(torch.equal(first["weights"][k], second["weights"][k]) for k in first["weights"])
+    assert not torch.equal(first["noise"], second["noise"])
+    assert not torch.equal(first["real"], second["real"])
+    assert summary(tmp_path)["processes"] == 2
+
+
+def test_help_answers_without_the_heavy_libraries() -> None:
+    script = (
+        "import sys; sys.argv = ['train', '--help']\n"
+        "from gan_lab.train import main\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    pass\n"
+        "print('torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "loss: " in result.stdout
+    assert result.stdout.splitlines()[-1] == "False"
