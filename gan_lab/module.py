@@ -157,7 +157,9 @@ class GAN(LightningModule):
                 f"data.batch_size={data.batch_size} does not divide into packs of {packing}; "
                 f"use data.batch_size={data.batch_size // packing * packing or packing}"
             )
-        if self.trainer.world_size > 1:  # noise of its own for each process; Lightning seeds all alike
+        if (
+            self.trainer.world_size > 1
+        ):  # noise of its own for each process; Lightning seeds all alike
             torch.manual_seed(torch.initial_seed() + 1_000_003 * self.global_rank)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Report:
