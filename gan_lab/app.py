@@ -62,7 +62,8 @@ def run(
         config_name: The primary file in conf/, without its ending.
         rewrite: Changes the command line's arguments before Hydra reads them.
     """
-    wants_traceback = os.environ.get(FULL_ERROR) == "1"
+    asked = os.environ.get(FULL_ERROR, "0")
+    wants_traceback = asked == "1"
     os.environ[FULL_ERROR] = "1"  # makes Hydra raise, so that we word the message
     failed: list[str] = []
 
@@ -93,6 +94,8 @@ def run(
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(128 + signal.SIGINT)
+    finally:
+        os.environ[FULL_ERROR] = asked
     if failed:
         fail(f"{len(failed)} job(s) failed: {'; '.join(failed)}")
 

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -73,7 +74,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         LabError: If the file is damaged, is no checkpoint, or is another program's.
     """
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on the format of what is about to be refused
+            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise LabError(
             f"{path} is no checkpoint of tensors and plain values, and was not read further: "

@@ -29,7 +29,6 @@ def mnist_root() -> Path:
 @pytest.fixture
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo what an entry point leaves in the process."""
-    monkeypatch.setenv("HYDRA_FULL_ERROR", "0")
     for name in ("PL_GLOBAL_SEED", "PL_SEED_WORKERS"):
         monkeypatch.delenv(name, raising=False)
 
@@ -47,10 +46,15 @@ def train(
         from gan_lab.train import main
 
         run_dir = tmp_path / folder
-        arguments = [*overrides, f"data.root={mnist_root}", "trainer.accelerator=cpu"]
-        if not any(o.startswith("hydra.") or o == "-m" for o in overrides):
-            arguments.append(f"hydra.run.dir={run_dir}")
-        if not any("callbacks.evaluation" in o for o in overrides):
+        given = {override.partition("=")[0] for override in overrides}
+        defaults = {"data.root": mnist_root, "trainer.accelerator": "cpu"}
+        if not given & {"hydra.run.dir", "-m"}:
+            defaults["hydra.run.dir"] = run_dir
+        arguments = [
+            *overrides,
+            *(f"{key}={value}" for key, value in defaults.items() if key not in given),
+        ]
+        if not any("callbacks.evaluation" in override for override in overrides):
             arguments.append("callbacks.evaluation=null")  # it takes longer than the training here
         monkeypatch.setattr(sys, "argv", ["train", *arguments])
         main()

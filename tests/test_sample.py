@@ -1,0 +1,97 @@
+"""Drawing from a checkpoint."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan_lab.checkpoint import load_generator, rebuild
+from gan_lab.errors import LabError
+from gan_lab.sample import interpolate, main
+from tests.conftest import CommandLine
+
+
+@pytest.fixture
+def run(train: CommandLine) -> Path:
+    return train("model=mlp", "data.batch_size=8", "trainer.max_steps=2")
+
+
+def draw(monkeypatch: pytest.MonkeyPatch, checkpoint: Path, folder: Path, *options: str) -> Path:
+    arguments = [f"checkpoint={checkpoint}", f"hydra.run.dir={folder}", *options]
+    monkeypatch.setattr(sys, "argv", ["sample", *arguments])
+    main()
+    return folder
+
+
+def load(folder: Path) -> np.ndarray:
+    with np.load(folder / "samples.npz") as file:
+        return file["samples"]
+
+
+def test_every_format(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def sample(*options: str) -> Path:
+        return draw(monkeypatch, run, tmp_path / "samples", "num_samples=9", *options)
+
+    with Image.open(sample() / "grid.png") as grid:
+        assert grid.size == (3 * 30 + 2, 3 * 30 + 2)
+    assert len(list(sample("format=png").glob("0*.png"))) == 9
+    array = load(sample("format=npz"))
+    assert array.shape == (9, 1, 28, 28)
+    assert array.dtype == np.uint8
+    folder = sample("format=interpolation", "interpolation_steps=4")
+    with Image.open(folder / "interpolation.png") as strips:
+        assert strips.size == (4 * 30 + 2, 9 * 30 + 2)
+
+
+def test_the_seed_decides_what_is_drawn(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = [
+        load(
+            draw(
+                monkeypatch, run, tmp_path / str(i), "format=npz", f"seed={seed}", f"batch_size={b}"
+            )
+        )
+        for i, (seed, b) in enumerate([(1, 64), (1, 64), (2, 64)])
+    ]
+    assert np.array_equal(arrays[0], arrays[1])
+    assert not np.array_equal(arrays[0], arrays[2])
+
+
+def test_a_wrong_format_is_refused(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        draw(monkeypatch, run, tmp_path / "x", "format=jpeg")
+    assert "format must be one of grid, png" in capsys.readouterr().err
+
+
+def test_interpolation_keeps_its_ends_and_a_gaussian_length() -> None:
+    random = torch.Generator().manual_seed(0)
+    a, b = torch.randn(2, 5, 1000, generator=random)
+    arcs = interpolate(a, b, 7)
+    assert arcs.shape == (5, 7, 1000)
+    torch.testing.assert_close(arcs[:, 0], a)
+    torch.testing.assert_close(arcs[:, -1], b)
+    assert (arcs.norm(dim=2) / 1000**0.5 - 1).abs().max() < 0.1
+    torch.testing.assert_close(interpolate(a, a, 3), a[:, None].expand(-1, 3, -1))
+
+
+@pytest.mark.parametrize(
+    "target", ["os.system", "gan_lab.models.base.math.exp", "gan_lab.models.nn", None]
+)
+def test_only_listed_classes_are_rebuilt(target: str | None) -> None:
+    with pytest.raises(LabError, match="only classes of"):
+        rebuild({"_target_": target})
+
+
+def test_a_generator_is_rebuilt_from_its_checkpoint_alone(run: Path) -> None:
+    path = run / "checkpoints" / "last.ckpt"
+    generator = load_generator(path)
+    state = torch.load(path, weights_only=True)["state_dict"]
+    for name, value in generator.state_dict().items():
+        assert torch.equal(value, state[f"generator.{name}"])
+    assert not generator.training
