@@ -6,7 +6,7 @@ import json
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig
 
@@ -51,7 +51,7 @@ def evaluate(config: DictConfig) -> None:
         repeats = 1  # there is nothing to draw anew
     data.prepare_data()
     data.setup()
-    evaluation = build_evaluation(config, data, count)
+    evaluation = configured_evaluation(config, data, count)
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         results = [evaluation(source(seed + i)) for i in range(repeats)]
@@ -101,8 +101,10 @@ def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
     @torch.inference_mode()
     def sample(count: int) -> Tensor:
         latents = torch.randn(count, generator.latent_dim, device=device)
-        samples: Tensor = generator(latents)
-        return samples
+        if not generator.num_classes:
+            return cast("Tensor", generator(latents))
+        labels = torch.arange(count, device=device) % generator.num_classes  # classes in turn
+        return cast("Tensor", generator(latents, labels))
 
     return lambda seed: seeded_batches(sample, config.num_samples, seed, config.batch_size)
 
@@ -135,26 +137,17 @@ def chosen_data(config: DictConfig) -> InMemoryDataModule:
     return data
 
 
-def build_evaluation(config: DictConfig, data: InMemoryDataModule, count: int) -> Evaluation:
+def configured_evaluation(config: DictConfig, data: InMemoryDataModule, count: int) -> Evaluation:
     """Return the evaluation that ``config`` describes, against the data's test split."""
+    from gan_lab.callbacks.evaluation import build_evaluation
     from gan_lab.instantiate import build
-    from gan_lab.metrics import Evaluation
-    from gan_lab.metrics.reference import cached_activations
 
     network = build(config, "metrics.features").to(choose_device(config.device))
     names = [name for name, node in config.metrics.figures.items() if node is not None]
     if not names:
         raise LabError("metrics.figures is empty; choose metrics=quick, default or all")
     metrics = {name: build(config, f"metrics.figures.{name}") for name in names}
-    name = type(data).__name__.removesuffix("DataModule").lower()
-    root = getattr(data, "root", None)
-    cache = None if root is None else Path(root) / "statistics"
-    real = cached_activations(network, data.test.images, f"{name}-test", cache)
-    train = cached_activations(network, data.train.images, f"{name}-train", cache)
-    try:
-        return Evaluation(network, metrics, real, train, count)
-    except ValueError as error:
-        raise LabError(f"metrics: {error}") from error
+    return build_evaluation(network, metrics, data, count)
 
 
 def choose_device(name: str) -> Any:
@@ -182,7 +175,7 @@ def report(
     better = {n: evaluation.better_than_real(m) if floor else [] for n, m in means.items()}
     table = Table(title=f"{evaluation.num_samples} samples, {evaluation.network.name} features")
     table.add_column("", no_wrap=True)
-    for heading in [*columns, *(["real training samples"] if floor else []), "ideal"]:
+    for heading in [*columns, *(["real"] if floor else []), "ideal"]:
         table.add_column(heading, justify="right")
     for figure, ideal in evaluation.ideals.items():
         cells = [shown(c[figure], figure in better[name]) for name, c in columns.items()]

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from gan_lab.callbacks.checkpoints import Checkpoints
 from gan_lab.callbacks.ema import averaged_generator
+from gan_lab.data import InMemoryDataModule
+from gan_lab.errors import LabError
 from gan_lab.metrics import Evaluation, FeatureNetwork, Reference, SampleMetric, seeded_batches
 from gan_lab.metrics.reference import cached_activations
 from gan_lab.models import Generator
@@ -37,7 +39,6 @@ class MetricEvaluation(Callback):
         final_num_samples: Samples of the last one, of the best and the last weights.
         monitor: The figure that decides which weights are best, those closest to its ideal.
         seed: Of the samples.
-        cache: Folder of the real samples' activations; null computes them anew.
 
     Raises:
         ValueError: If a number is out of range.
@@ -52,7 +53,6 @@ class MetricEvaluation(Callback):
         final_num_samples: int = 10_000,
         monitor: str = "fid",
         seed: int = 0,
-        cache: str | Path | None = None,
     ) -> None:
         for name, value in [
             ("every_n_steps", every_n_steps),
@@ -68,7 +68,6 @@ class MetricEvaluation(Callback):
         self.final_num_samples = final_num_samples
         self.monitor = monitor
         self.seed = seed
-        self.cache = None if cache is None else Path(cache).expanduser()
         self.best_step: int | None = None
         self.best_value = math.nan
         self.best_figures: dict[str, float] = {}
@@ -79,17 +78,13 @@ class MetricEvaluation(Callback):
         """Measure the real samples, unless the cache holds them.
 
         Raises:
-            ValueError: If no metric gives the figure to monitor.
+            LabError: If the features do not fit the data, or no metric gives the monitored figure.
         """
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        name = type(data).__name__.removesuffix("DataModule").lower()
         network = self.network.to(pl_module.device)
-        real = cached_activations(network, data.test.images, f"{name}-test", self.cache)
-        train = cached_activations(network, data.train.images, f"{name}-train", self.cache)
-        count = self.num_samples
-        self._evaluation = Evaluation(network, self.metrics, real, train, count, self.seed)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        self._evaluation = build_evaluation(network, self.metrics, data, self.num_samples)
         if self.monitor not in self._evaluation.ideals:
-            raise ValueError(
+            raise LabError(
                 f"monitor must be one of {', '.join(self._evaluation.ideals)}, got {self.monitor!r}"
             )
 
@@ -167,6 +162,30 @@ class MetricEvaluation(Callback):
         self.best_step = state_dict["best_step"]
         self.best_value = state_dict["best_value"]
         self._best_generator = state_dict["best_generator"]
+
+
+def build_evaluation(
+    network: FeatureNetwork,
+    metrics: Mapping[str, Callable[[Reference], SampleMetric]],
+    data: InMemoryDataModule,
+    num_samples: int,
+) -> Evaluation:
+    """Return an evaluation against a data set's test split.
+
+    The real samples' activations are kept in ``statistics`` in the data's folder, if it has one.
+
+    Raises:
+        LabError: If the metrics, the network and the data do not go together.
+    """
+    name = type(data).__name__.removesuffix("DataModule").lower()
+    root = getattr(data, "root", None)
+    cache = None if root is None else Path(root).expanduser() / "statistics"
+    real = cached_activations(network, data.test.images, f"{name}-test", cache)
+    train = cached_activations(network, data.train.images, f"{name}-train", cache)
+    try:
+        return Evaluation(network, metrics, real, train, num_samples)
+    except ValueError as error:
+        raise LabError(f"metrics: {error}") from error
 
 
 @contextmanager

@@ -153,9 +153,10 @@ def seeded_batches(
         rank: This process, which draws every ``world_size``-th batch.
         world_size: Number of processes.
     """
+    devices = [torch.cuda.current_device()] if torch.cuda.is_available() else []
     for index, start in enumerate(range(0, count, batch_size)):
         if index % world_size == rank:
-            with torch.random.fork_rng():
+            with torch.random.fork_rng(devices):
                 torch.manual_seed(seed * 1_000_003 + index)
                 batch = sample(min(batch_size, count - start))
             yield batch

@@ -101,8 +101,10 @@ class ClassifierFeatures(FeatureNetwork):
         self.channels = channels
         self.num_features = FEATURES * channels
         self.num_classes = 10**channels
-        self.classifier = Classifier()
-        self.classifier.load_state_dict(read_weights(WEIGHTS / f"{dataset}.safetensors"))
+        with torch.device("meta"):  # without drawing weights, which would move the run's noise on
+            self.classifier = Classifier()
+        weights = read_weights(WEIGHTS / f"{dataset}.safetensors")
+        self.classifier.load_state_dict(weights, assign=True)
         self.requires_grad_(False).eval()
 
     def forward(self, samples: Tensor) -> Activations:
@@ -110,7 +112,8 @@ class ClassifierFeatures(FeatureNetwork):
         if not expected or min(samples.shape[2:]) < 28:
             raise LabError(
                 f"{self.name} takes images of {self.channels} channel(s) and at least 28×28 "
-                f"pixels, got samples of shape {list(samples.shape[1:])}"
+                f"pixels, got samples of shape {list(samples.shape[1:])}; metrics/features=raw "
+                "takes any"
             )
         top, left = ((size - 28) // 2 for size in samples.shape[2:])
         images = to_bytes(samples)[:, :, top : top + 28, left : left + 28]
