@@ -43,6 +43,9 @@ format: $(READY) ## Put the code into its one format
 type: $(READY) ## Check types
 	$(BIN)/mypy
 
+results: $(READY) ## Train every loss with every model and print the README's table; hours, resumable
+	$(BIN)/python -m benchmarks.results $(ARGS)
+
 tensorboard: $(READY) ## Look at all runs in a browser
 	$(BIN)/tensorboard --logdir outputs
 

@@ -63,7 +63,7 @@ def fit(images: Tensor, labels: Tensor, epochs: int, mirror: bool) -> Classifier
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=steps)
     for epoch in range(epochs):
         total = 0.0
-        for index in torch.randperm(len(images)).split(BATCH):
+        for index in torch.split(torch.randperm(len(images)), BATCH):
             if len(index) < BATCH:
                 continue
             batch = augment(images[index], mirror)
@@ -71,7 +71,7 @@ def fit(images: Tensor, labels: Tensor, epochs: int, mirror: bool) -> Classifier
             loss = functional.cross_entropy(logits, labels[index])
             loss = loss + functional.mse_loss(decoder(features), batch.flatten(1))
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             schedule.step()
             total += loss.item() / (len(images) // BATCH)
@@ -95,7 +95,7 @@ def augment(images: Tensor, mirror: bool) -> Tensor:
 @torch.inference_mode()
 def accuracy(model: Classifier, images: Tensor, labels: Tensor) -> float:
     """Return the share of images that the model classifies as labelled."""
-    batches = zip(images.split(1000), labels.split(1000), strict=True)
+    batches = zip(torch.split(images, 1000), torch.split(labels, 1000), strict=True)
     hits = sum(int((model(x)[1].argmax(1) == y).sum()) for x, y in batches)
     return hits / len(labels)
 

@@ -173,7 +173,10 @@ def report(
 
     means = {name: {f: statistics.fmean(v) for f, v in c.items()} for name, c in columns.items()}
     better = {n: evaluation.better_than_real(m) if floor else [] for n, m in means.items()}
-    table = Table(title=f"{evaluation.num_samples} samples, {evaluation.network.name} features")
+    table = Table(
+        title=f"{evaluation.num_samples} samples, {evaluation.network.name} features",
+        caption="real: training samples under the same ruler" if floor else None,
+    )
     table.add_column("", no_wrap=True)
     for heading in [*columns, *(["real"] if floor else []), "ideal"]:
         table.add_column(heading, justify="right")
