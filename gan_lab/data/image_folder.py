@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
-from torchvision.io import ImageReadMode, decode_image
-from torchvision.transforms.v2.functional import center_crop, resize
+from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
 
 from gan_lab.data.base import InMemoryDataModule, Samples
 from gan_lab.errors import LabError
@@ -94,11 +94,10 @@ def read_image(path: Path, image_shape: Sequence[int]) -> Tensor:
         LabError: If the file is no image.
     """
     channels, size, _ = image_shape
-    mode = ImageReadMode.GRAY if channels == 1 else ImageReadMode.RGB
     try:
-        image = decode_image(str(path), mode)
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise LabError(f"{path} is damaged or no image ({reason}); mend or remove it") from error
+        with Image.open(path) as file:
+            image = pil_to_tensor(file.convert("L" if channels == 1 else "RGB"))
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise LabError(f"{path} is damaged or no image ({error}); mend or remove it") from error
     cropped: Tensor = center_crop(resize(image, [size], antialias=True), [size, size])
     return cropped

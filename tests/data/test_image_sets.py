@@ -8,7 +8,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
-from torchvision.io import write_png
+from PIL import Image
 
 from gan_lab.data import (
     CIFAR10DataModule,
@@ -144,8 +144,8 @@ def folder(tmp_path: Path) -> Path:
     for label, name in enumerate(("cats", "dogs")):
         (tmp_path / name).mkdir()
         for index in range(10):
-            image = torch.full((3, 20, 30), 40 * label + index, dtype=torch.uint8)
-            write_png(image, str(tmp_path / name / f"{index}.png"))
+            grey = [40 * label + index] * 3
+            Image.new("RGB", (30, 20), tuple(grey)).save(tmp_path / name / f"{index}.png")
     (tmp_path / "notes.txt").write_text("not an image")
     return tmp_path
 
