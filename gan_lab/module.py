@@ -107,7 +107,9 @@ class GAN(LightningModule):
 
     def noise(self, count: int) -> Tensor:
         """Return ``count`` latents from the prior N(0, I), shape (count, latent_dim)."""
-        return torch.randn(count, self.generator.latent_dim, device=self.device)
+        parameter = next(self.generator.parameters())
+        shape = count, self.generator.latent_dim
+        return torch.randn(shape, device=parameter.device, dtype=parameter.dtype)
 
     @property
     def draws_images(self) -> bool:
@@ -131,7 +133,7 @@ class GAN(LightningModule):
         self.generator.eval()
         try:
             labels = None if labels is None else labels.to(self.device)
-            samples: Tensor = self(latents.to(self.device), labels)
+            samples: Tensor = self(latents.to(next(self.generator.parameters())), labels)
             return samples.float().cpu()
         finally:
             self.generator.train(was_training)
@@ -155,7 +157,9 @@ class GAN(LightningModule):
                 f"data.batch_size={data.batch_size} does not divide into packs of {packing}; "
                 f"use data.batch_size={data.batch_size // packing * packing or packing}"
             )
-        if self.trainer.world_size > 1:
+        if (
+            self.trainer.world_size > 1
+        ):  # noise of its own for each process; Lightning seeds all alike
             torch.manual_seed(torch.initial_seed() + 1_000_003 * self.global_rank)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Report:

@@ -13,7 +13,14 @@ STANDARD = {
     "models": {"torch", "gan_lab.models"},
 }
 ALLOWED = STANDARD | {
-    "metrics": {"torch", "torchmetrics", "gan_lab.metrics", "gan_lab.errors", "numpy", "scipy"},
+    "metrics": {
+        "torch",
+        "torchmetrics",
+        "torch_fidelity",
+        "safetensors",
+        "gan_lab.metrics",
+        "gan_lab.errors",
+    },
     "data": {
         "torch",
         "torchvision",

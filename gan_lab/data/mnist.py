@@ -69,7 +69,8 @@ class MNISTDataModule(InMemoryDataModule):
             raise ValueError(
                 f"image_shape must be [1, 28, 28] or a larger square, got {list(self.image_shape)}"
             )
-        self.folder = Path(root).expanduser() / self.dataset / "raw"
+        self.root = Path(root).expanduser()
+        self.folder = self.root / self.dataset / "raw"
         self.download = download
 
     def prepare_data(self) -> None:
