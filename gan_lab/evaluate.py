@@ -101,7 +101,7 @@ def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
     @torch.inference_mode()
     def sample(count: int) -> Tensor:
         latents = torch.randn(count, generator.latent_dim, device=device)
-        samples: Tensor = generator(latents)
+        samples: Tensor = generator(latents, generator.labels_in_turn(count, device))
         return samples
 
     return lambda seed: seeded_batches(sample, config.num_samples, seed, config.batch_size)
