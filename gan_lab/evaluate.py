@@ -6,7 +6,7 @@ import json
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
@@ -101,10 +101,8 @@ def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
     @torch.inference_mode()
     def sample(count: int) -> Tensor:
         latents = torch.randn(count, generator.latent_dim, device=device)
-        if not generator.num_classes:
-            return cast("Tensor", generator(latents))
-        labels = torch.arange(count, device=device) % generator.num_classes  # classes in turn
-        return cast("Tensor", generator(latents, labels))
+        samples: Tensor = generator(latents, generator.labels_in_turn(count, device))
+        return samples
 
     return lambda seed: seeded_batches(sample, config.num_samples, seed, config.batch_size)
 

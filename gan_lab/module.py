@@ -127,8 +127,8 @@ class GAN(LightningModule):
         Returns:
             Samples (N, *image_shape) in float32 on the CPU.
         """
-        if labels is None and self.generator.num_classes:
-            labels = torch.arange(len(latents)) % self.generator.num_classes
+        if labels is None:
+            labels = self.generator.labels_in_turn(len(latents))
         was_training = self.generator.training
         self.generator.eval()
         try:

@@ -26,6 +26,7 @@ ALLOWED = STANDARD | {
         "torchvision",
         "pytorch_lightning",
         "numpy",
+        "PIL",
         "filelock",
         "gan_lab.data",
         "gan_lab.errors",

@@ -2,6 +2,7 @@
 
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
 from gan_lab.callbacks.curves import TrainingCurves
+from gan_lab.callbacks.density import DensityPanels
 from gan_lab.callbacks.ema import EMA
 from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.callbacks.finite import FiniteLoss
@@ -15,6 +16,7 @@ __all__ = [
     "EMA",
     "Checkpoints",
     "ConfigInCheckpoint",
+    "DensityPanels",
     "FiniteLoss",
     "Interruption",
     "MetricEvaluation",

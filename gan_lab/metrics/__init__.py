@@ -16,6 +16,7 @@ from gan_lab.metrics.images import to_bytes
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
+from gan_lab.metrics.modes import ModeCoverage, mode_coverage
 from gan_lab.metrics.neighbours import nearest
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.reference import Reference
@@ -35,6 +36,7 @@ __all__ = [
     "KernelDistance",
     "LogitMetric",
     "Memorization",
+    "ModeCoverage",
     "PrecisionRecall",
     "RawFeatures",
     "Reference",
@@ -47,6 +49,7 @@ __all__ = [
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "mode_coverage",
     "nearest",
     "precision_recall",
     "rank_statistic",
