@@ -5,14 +5,18 @@ from gan_lab.callbacks.curves import TrainingCurves
 from gan_lab.callbacks.finite import FiniteLoss
 from gan_lab.callbacks.interruption import Interruption
 from gan_lab.callbacks.progress import StepProgress
+from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
+from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
 
 __all__ = [
+    "ChangedSettings",
     "Checkpoints",
     "ConfigInCheckpoint",
     "FiniteLoss",
     "Interruption",
+    "RandomState",
     "RunSummary",
     "SampleGrid",
     "StepProgress",
