@@ -48,7 +48,7 @@ def build_trainer(
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
     try:
-        return Trainer(
+        trainer = Trainer(
             max_steps=max_steps,
             max_epochs=-1,
             accelerator=accelerator,
@@ -67,6 +67,12 @@ def build_trainer(
             limit_val_batches=0,
             **options,
         )
+        if trainer.precision != precision:  # Lightning warns and goes on with another
+            raise LabError(
+                f"trainer.precision={precision} is not possible on this accelerator, which would "
+                f"use {trainer.precision}; ask for that, or for 32-true"
+            )
+        return trainer
     except (MisconfigurationException, TypeError, ValueError) as error:
         hint = "; trainer.accelerator=auto takes what is there" if accelerator != "auto" else ""
         raise LabError(f"trainer: {error}{hint}") from error

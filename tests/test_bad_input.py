@@ -60,6 +60,15 @@ def test_an_absent_accelerator(capsys: pytest.CaptureFixture[str], train: Comman
     assert "trainer.accelerator=auto" in refused(capsys, train, "trainer.accelerator=gpu")
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+@pytest.mark.filterwarnings("ignore:You passed")
+def test_a_precision_is_not_swapped_silently(
+    capsys: pytest.CaptureFixture[str], train: CommandLine
+) -> None:
+    line = refused(capsys, train, "trainer.precision=16-mixed")
+    assert "16-mixed is not possible" in line
+
+
 def test_batch_norm_under_a_gradient_penalty(
     capsys: pytest.CaptureFixture[str], train: CommandLine
 ) -> None:

@@ -100,9 +100,9 @@ def test_every_discriminator_update_sees_fresh_samples() -> None:
     seen: list[Tensor] = []
 
     class Watched(GAN):
-        def update_discriminator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        def update_discriminator(self, real: Tensor, fake: Tensor, *rest: Any) -> dict[str, Tensor]:
             seen.extend([real.clone(), fake.clone()])
-            return super().update_discriminator(real, fake)
+            return super().update_discriminator(real, fake, *rest)
 
     torch.manual_seed(0)
     parts = game(n_critic=3)
@@ -138,9 +138,9 @@ def test_the_frozen_player_gets_no_gradients() -> None:
     callback = Gradients()
 
     class Watched(GAN):
-        def update_generator(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        def update_generator(self, real: Tensor, fake: Tensor, *rest: Any) -> dict[str, Tensor]:
             callback.on_before_zero_grad(None, self, None)
-            return super().update_generator(real, fake)
+            return super().update_generator(real, fake, *rest)
 
     parts = game()
     play(Watched(parts.generator, parts.discriminator, parts.loss), 2, callback)

@@ -66,6 +66,10 @@ class Generator(nn.Module, ABC):
             latent = torch.cat([latent, one_hot(labels, self.num_classes).to(latent.dtype)], dim=1)
         return self.body(latent, labels)
 
+    def labels_in_turn(self, count: int, device: torch.device | str = "cpu") -> Tensor | None:
+        """Return labels (count,) 0, 1, ... over and over, or None where there are no classes."""
+        return torch.arange(count, device=device) % self.num_classes if self.num_classes else None
+
     @abstractmethod
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         """Return samples for inputs (N, input_dim), labels for the norms that want them."""

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import regularizers
+from gan_lab.combinations import refuse_coupled_samples
 from gan_lab.models import DCGANDiscriminator, MLPDiscriminator
-from gan_lab.module import refuse_coupled_samples
 from gan_lab.regularizers import (
     DRAGAN,
     R1,
