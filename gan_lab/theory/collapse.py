@@ -42,7 +42,7 @@ def on_cells(samples: Tensor, mixture: PlanarMixture, cells: int = 60) -> Pair:
     edges[0], edges[-1] = -torch.inf, torch.inf  # the outer cells reach to the end
     steps = torch.special.ndtr((edges - mixture.centres.unsqueeze(2)) / mixture.scale).diff(dim=2)
     real = torch.einsum("ki,kj->ij", steps[:, 0], steps[:, 1]).flatten() / len(mixture.centres)
-    column, row = (torch.bucketize(samples[:, axis].double(), edges[1:-1]) for axis in (0, 1))
+    column, row = torch.bucketize(samples.double().T.contiguous(), edges[1:-1])
     generated = torch.bincount(column * cells + row, minlength=cells**2).double() / len(samples)
     zeros = torch.zeros_like(real)
     return Pair(torch.arange(cells**2).double(), zeros, real.log(), generated.log(), zeros.bool())

@@ -110,8 +110,8 @@ class Uniform(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         inside = (x >= self.low) & (x <= self.high)
-        height = -math.log(self.high - self.low)
-        return torch.where(inside, height, -torch.inf).to(x.dtype)
+        height = torch.full_like(x, -math.log(self.high - self.low))
+        return torch.where(inside, height, -torch.inf)
 
     def cdf(self, x: Tensor) -> Tensor:
         return ((x - self.low) / (self.high - self.low)).clamp(0, 1)

@@ -156,15 +156,22 @@ class DiracGame(nn.Module):
         velocity = self.field(theta, psi, differentiable=True)
         return derivative(velocity, theta, psi)
 
-    def update(self, theta: Tensor, psi: Tensor, size: float, steps: "Steps") -> list[Tensor]:
-        """Return θ and ψ after one round, differentiably."""
+    def update(
+        self,
+        theta: Tensor,
+        psi: Tensor,
+        size: float,
+        steps: "Steps",
+        differentiable: bool = False,
+    ) -> list[Tensor]:
+        """Return θ and ψ after one round."""
         if steps.simultaneous:
-            velocity = self.field(theta, psi, differentiable=True)
+            velocity = self.field(theta, psi, differentiable)
             return [theta + size * velocity[0], self.constrained(psi + size * velocity[1])]
         for _ in range(steps.discriminator):
-            psi = self.constrained(psi + size * self.field(theta, psi, differentiable=True)[1])
+            psi = self.constrained(psi + size * self.field(theta, psi, differentiable)[1])
         for _ in range(steps.generator):
-            theta = theta + size * self.field(theta, psi, differentiable=True)[0]
+            theta = theta + size * self.field(theta, psi, differentiable)[0]
         return [theta, psi]
 
     def constrained(self, psi: Tensor) -> Tensor:
@@ -230,7 +237,8 @@ def eigenvalues(game: DiracGame) -> np.ndarray | None:
 def map_eigenvalues(game: DiracGame, size: float, steps: Steps) -> np.ndarray:
     """Return the eigenvalues of one round of updates at the equilibrium, by autograd."""
     theta, psi = variables((OFFSET, OFFSET))
-    return ordered(np.linalg.eigvals(derivative(game.update(theta, psi, size, steps), theta, psi)))
+    moved = game.update(theta, psi, size, steps, differentiable=True)
+    return ordered(np.linalg.eigvals(derivative(moved, theta, psi)))
 
 
 def ordered(values: np.ndarray) -> np.ndarray:

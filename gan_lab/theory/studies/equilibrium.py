@@ -24,7 +24,7 @@ class Equilibrium(Study):
 
     Args:
         target: The real distribution; every probability positive.
-        losses: Whose games to play.
+        games: Losses whose games to play; Minimax, NonSaturating and LeastSquares by default.
         steps: Generator updates.
         step_size: Of the generator's natural gradient, positive.
         seed: Of the generator's start.
@@ -36,7 +36,7 @@ class Equilibrium(Study):
     def __init__(
         self,
         target: Discrete | None = None,
-        losses: Sequence[AdversarialLoss] | None = None,
+        games: Sequence[AdversarialLoss] | None = None,
         steps: int = 120,
         step_size: float = 1.0,
         seed: int = 0,
@@ -47,7 +47,7 @@ class Equilibrium(Study):
         if not step_size > 0:
             raise ValueError(f"step_size must be positive, got {step_size}")
         require_at_least("steps", steps, 1)
-        self.losses = losses or [Minimax(), NonSaturating(), LeastSquares()]
+        self.games = games or [Minimax(), NonSaturating(), LeastSquares()]
         self.steps, self.step_size, self.seed = steps, step_size, seed
 
     def run(self) -> Findings:
@@ -56,7 +56,7 @@ class Equilibrium(Study):
         random = torch.Generator().manual_seed(self.seed)
         start = torch.randn(len(self.target.points), generator=random)
         games: dict[str, Play] = {}
-        for loss in self.losses:
+        for loss in self.games:
             game = play(loss, self.target, start, self.steps, self.step_size)
             self.compare(findings, loss, game)
             games[label(loss)] = game
@@ -95,9 +95,9 @@ class Equilibrium(Study):
         finish(axes[0], "value of the game", "generator updates", "V(D*, G) = minus D's least loss", legend=True)
         name, game = next(iter(games.items()))
         atoms = range(len(self.target.points))
-        axes[1].bar([x - 0.27 for x in atoms], game.generated[0], 0.26, color="#e8b4bc", label="p_g at the start")
-        axes[1].bar(list(atoms), game.generated[-1], 0.26, color=FAKE, label="p_g at the end")
-        axes[1].bar([x + 0.27 for x in atoms], self.target.probabilities, 0.26, color=REAL, label="p_data")
+        axes[1].bar([x - 0.27 for x in atoms], game.generated[0].tolist(), 0.26, color="#e8b4bc", label="p_g at the start")
+        axes[1].bar(list(atoms), game.generated[-1].tolist(), 0.26, color=FAKE, label="p_g at the end")
+        axes[1].bar([x + 0.27 for x in atoms], self.target.probabilities.tolist(), 0.26, color=REAL, label="p_data")
         finish(axes[1], f"distributions ({name})", "atom", "probability", legend=True)
         for atom in atoms:
             axes[2].plot(game.logits[:, atom].sigmoid(), color=CYCLE[atom % len(CYCLE)], label=f"atom {atom}")
