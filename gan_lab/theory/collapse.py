@@ -5,13 +5,14 @@ import math
 import torch
 from torch import Tensor
 
-from gan_lab.theory.densities import Discrete, PlanarMixture
+from gan_lab.theory.densities import Discrete
 from gan_lab.theory.divergences import (
     jensen_shannon,
     kullback_leibler,
     reverse_kullback_leibler,
 )
 from gan_lab.theory.pair import Pair, common
+from gan_lab.theory.planar import PlanarMixture
 
 
 def mode_counts(samples: Tensor, mixture: PlanarMixture, reach: float = 3.0) -> Tensor:

@@ -8,16 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gan_lab.theory.densities import (
-    Discrete,
-    Gaussian,
-    Laplace,
-    Mixture,
-    PlanarMixture,
-    Uniform,
-    ring,
-)
+from gan_lab.theory.densities import Discrete, Gaussian, Laplace, Mixture, Uniform
 from gan_lab.theory.pair import common
+from gan_lab.theory.planar import PlanarMixture, ring
 
 POINTS = torch.linspace(-4, 5, 37, dtype=torch.float64)
 CASES = [
@@ -41,7 +34,11 @@ def test_samples_follow_the_distribution_function(density, reference):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.floats(-3, 3), st.floats(0.05, 4), st.floats(-3, 3), st.floats(0.05, 4), st.floats(0.01, 0.99)
+    st.floats(-3, 3),
+    st.floats(0.05, 4),
+    st.floats(-3, 3),
+    st.floats(0.05, 4),
+    st.floats(0.01, 0.99),
 )
 def test_common_nodes_carry_all_mass(a, scale_a, b, scale_b, weight):
     p = Mixture([Gaussian(a, scale_a), Laplace(b, scale_b)], [weight, 1 - weight])

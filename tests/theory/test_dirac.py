@@ -20,16 +20,8 @@ from gan_lab.losses import (
 )
 from gan_lab.regularizers import R1, R1R2, R2, GradientPenalty, Penalty, WeightClipping
 from gan_lab.theory.catalogue import label, losses, regularizers
-from gan_lab.theory.dirac import (
-    DiracGame,
-    Method,
-    Steps,
-    eigenvalues,
-    flow,
-    map_eigenvalues,
-    neutral_logit,
-    trajectory,
-)
+from gan_lab.theory.dirac import DiracGame, Method, Steps, neutral_logit
+from gan_lab.theory.stability import eigenvalues, flow, map_eigenvalues, trajectory
 from gan_lab.theory.studies import Dirac
 from gan_lab.theory.studies.dirac import combinations, require_method, verdict
 
@@ -180,9 +172,7 @@ def test_a_users_own_loss_and_penalty_show_up_unasked():
     assert any(isinstance(item, Shrinking) for item in regularizers())
     names = [method.name for method in combinations(None, None)]
     assert "Stubborn + Shrinking" in names
-    findings = Dirac(
-        methods=[], losses=[Stubborn()], regularizers=[Shrinking()], animated=False
-    )
+    findings = Dirac(methods=[], losses=[Stubborn()], regularizers=[Shrinking()], animated=False)
     game = DiracGame(Method(Stubborn(), (Shrinking(),)))
     assert close(eigenvalues(game), pair(4.0, 1.5))
     assert [method.name for method in findings.table] == ["Stubborn", "Stubborn + Shrinking"]

@@ -15,7 +15,12 @@ from gan_lab.theory import divergences as d
 from gan_lab.theory.densities import Discrete, Gaussian, Laplace, Uniform
 from gan_lab.theory.pair import common
 
-GAUSSIANS = [(0.0, 1.0, 2.0, 1.0), (0.3, 0.7, -1.1, 1.6), (-2.0, 0.25, 0.5, 3.0), (1.0, 2.0, 1.2, 1.9)]
+GAUSSIANS = [
+    (0.0, 1.0, 2.0, 1.0),
+    (0.3, 0.7, -1.1, 1.6),
+    (-2.0, 0.25, 0.5, 3.0),
+    (1.0, 2.0, 1.2, 1.9),
+]
 
 
 @pytest.mark.parametrize(("a", "s", "b", "t"), GAUSSIANS)
@@ -23,7 +28,9 @@ def test_gaussian_closed_forms(a, s, b, t):
     pair = common(Gaussian(a, s), Gaussian(b, t))
     kl = math.log(t / s) + (s**2 + (a - b) ** 2) / (2 * t**2) - 0.5
     reverse = math.log(s / t) + (t**2 + (a - b) ** 2) / (2 * s**2) - 0.5
-    affinity = math.sqrt(2 * s * t / (s**2 + t**2)) * math.exp(-((a - b) ** 2) / (4 * (s**2 + t**2)))
+    affinity = math.sqrt(2 * s * t / (s**2 + t**2)) * math.exp(
+        -((a - b) ** 2) / (4 * (s**2 + t**2))
+    )
     assert d.kullback_leibler(pair) == pytest.approx(kl, abs=1e-6)
     assert d.reverse_kullback_leibler(pair) == pytest.approx(reverse, abs=1e-6)
     assert d.squared_hellinger(pair) == pytest.approx(2 - 2 * affinity, abs=1e-6)

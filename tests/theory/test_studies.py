@@ -15,12 +15,13 @@ from gan_lab.models import MLPDiscriminator
 from gan_lab.regularizers import GradientPenalty
 from gan_lab.theory.collapse import all_three, covering, mode_counts, on_cells, over_modes
 from gan_lab.theory.critics import train_critic
-from gan_lab.theory.densities import Discrete, Gaussian, PlanarMixture, Uniform, ring
+from gan_lab.theory.densities import Discrete, Gaussian, Uniform
 from gan_lab.theory.divergences import jensen_shannon
 from gan_lab.theory.duality import duality_gap
 from gan_lab.theory.jacobian import GameField, path_angle, read
 from gan_lab.theory.lipschitz import exact_distance, steepest
 from gan_lab.theory.pair import common
+from gan_lab.theory.planar import PlanarMixture, ring
 from gan_lab.theory.report import save, table
 from gan_lab.theory.saturation import (
     lipschitz_shift_gradient,
@@ -114,7 +115,9 @@ def test_divergence_on_cells_sees_lost_modes(kept):
     "probabilities", [[0.5, 0.5], [0.02, 0.28, 0.7], [0.3, 0.05, 0.05, 0.2, 0.1, 0.3]]
 )
 def test_the_tabular_game_ends_at_minus_log_4(probabilities):
-    findings = Equilibrium(Discrete(probabilities), [Minimax(), NonSaturating()], steps=50, seed=3).run()
+    findings = Equilibrium(
+        Discrete(probabilities), [Minimax(), NonSaturating()], steps=50, seed=3
+    ).run()
     values = [row for row in findings.rows if "log 4" in row.quantity]
     assert [row.predicted for row in values] == [-math.log(4)] * 2
     assert all(row.difference < 1e-6 for row in findings.rows)
@@ -141,9 +144,10 @@ def test_jacobian_products_find_the_rotation_of_a_bilinear_game(seed):
 
 def test_jacobian_products_agree_with_finite_differences_on_networks():
     torch.manual_seed(0)
-    generator, discriminator = nn.Linear(2, 2).double(), nn.Sequential(
-        nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0)
-    ).double()
+    generator, discriminator = (
+        nn.Linear(2, 2).double(),
+        nn.Sequential(nn.Linear(2, 5), nn.Tanh(), nn.Linear(5, 1), nn.Flatten(0)).double(),
+    )
     real, latents, loss = torch.randn(9, 2).double(), torch.randn(9, 2).double(), NonSaturating()
 
     def losses():
@@ -201,15 +205,19 @@ def test_a_trained_critic_finds_the_divergence_nearly(shift):
     torch.manual_seed(0)
     p, q = Gaussian(0, 1), Gaussian(shift, 1)
     trained = train_critic(
-        Minimax(), lambda n: p.sample(n).float()[:, None], lambda n: q.sample(n).float()[:, None],
+        Minimax(),
+        lambda n: p.sample(n).float()[:, None],
+        lambda n: q.sample(n).float()[:, None],
         steps=250,
     )
     pair = common(p, q).bulk()
     with torch.no_grad():
         logits = trained(pair.points.float().unsqueeze(1)).double()
-    bound = math.log(2) - float(
-        pair.p @ nn.functional.softplus(-logits) + pair.q @ nn.functional.softplus(logits)
-    ) / 2
+    bound = (
+        math.log(2)
+        - float(pair.p @ nn.functional.softplus(-logits) + pair.q @ nn.functional.softplus(logits))
+        / 2
+    )
     exact = jensen_shannon(pair)
     assert exact - 5e-3 < bound <= exact + 1e-9
 
