@@ -43,6 +43,8 @@ def answer(config: DictConfig) -> None:
         raise LabError(f"study._target_ must be a Study, got {type(study).__name__}")
     findings = study.run()
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)  # in a file or a pipe nothing need be folded
     console.print(table(findings))
     for note in findings.notes:
         console.print(note, style="dim")

@@ -41,15 +41,15 @@ def regularizers() -> list[Regularizer]:
 
 def instances(base: type[T]) -> Iterator[T]:
     """Yield what can be built of ``base``'s concrete subclasses without being told how."""
-    subclass: Any
-    for subclass in subclasses(base):
+    kinds: list[Any] = list(subclasses(base))
+    for subclass in kinds:
         if subclass in VARIANTS:
             yield from (subclass(**arguments) for arguments in VARIANTS[subclass])
         elif not needs_arguments(subclass):
             yield subclass()
 
 
-def left_out(base: type) -> list[str]:
+def left_out(base: type[Any]) -> list[str]:
     """Name the subclasses of ``base`` that cannot be built without being told how."""
     return [
         subclass.__name__

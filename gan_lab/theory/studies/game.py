@@ -137,10 +137,11 @@ class Game(Study):
         figure, axes = tiles(3 * len(results), columns=3, width=3.9, height=3.1)
         for row, (name, result) in enumerate(results.items()):
             spectrum, path, gap = axes[3 * row : 3 * row + 3]
-            spectrum.scatter(result.spectrum.real, result.spectrum.imag, s=10, color=CYCLE[row])
-            spectrum.axvline(0, color="#bbbbbb", lw=0.8)
+            # The scale comes first, or the limits leave no margin on it.
             spectrum.set_xscale("symlog", linthresh=1e-2)
             spectrum.set_yscale("symlog", linthresh=1e-2)
+            spectrum.scatter(result.spectrum.real, result.spectrum.imag, s=10, color=CYCLE[row])
+            spectrum.axvline(0, color="#bbbbbb", lw=0.8)
             x, y = "real part (attraction)", "imaginary part (rotation)"
             finish(spectrum, f"{name}: spectrum", x, y)
             path.plot(self.positions, result.cosines, color=CYCLE[row], label="cosine")
