@@ -31,9 +31,8 @@ def test_panels_show_the_points_the_truth_and_the_landscape() -> None:
     assert both.shape[1] > 1.5 * alone.shape[1]
     assert [len(places) for places in asked] == [96**2, 16**2]
     elsewhere = density_panels(mixture, points + 0.5, None)
-    assert not np.array_equal(alone, elsewhere)
-    red = alone[..., 0].astype(int) - alone[..., 2] > 20
-    assert red.sum() > 100
+    changed = (alone != elsewhere).any(axis=2)
+    assert changed.sum() > 200
 
 
 def test_the_lattice_covers_the_square() -> None:
