@@ -172,7 +172,7 @@ def test_real_samples_measure_as_real(mnist: MNISTDataModule) -> None:
     floor = evaluation.floor
     assert set(floor) == set(evaluation.ideals)
     assert floor["fid"] < 5
-    assert abs(floor["kid"]) < 0.02
+    assert abs(floor["kid"]) < 0.1
     assert 8 < floor["inception_score"] <= 10
     assert floor["classes_covered"] == 10
     for name in ("precision", "recall", "coverage"):
