@@ -1,8 +1,10 @@
 """Checkpoints: written whole or not at all, read without running anybody's code."""
 
+import logging
 import os
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +15,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from gan_lab import models
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 from gan_lab.models import Generator
 
 CONFIG_KEY = "gan_lab"
@@ -23,6 +26,8 @@ EMA_KEY = "generator_ema"
 
 Checkpoint = dict[str, Any]
 
+log = logging.getLogger(__name__)
+
 
 class AtomicCheckpointIO(TorchCheckpointIO):
     """Writes beside the target, syncs, then renames, so that no reader meets half a file."""
@@ -31,17 +36,13 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None
     ) -> None:
         """Write ``checkpoint`` to ``path``, replacing what was there only once all is on disk."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("wb") as file:
+        with written_whole(Path(path)) as file:
+            try:
                 torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+            except RuntimeError as error:
+                if isinstance(error.__context__, OSError):
+                    raise error.__context__ from None  # what torch's writer made of a full disk
+                raise
 
 
 def find_checkpoint(path: str | Path) -> Path:
@@ -61,6 +62,30 @@ def find_checkpoint(path: str | Path) -> Path:
     return found
 
 
+def newest_checkpoint(folder: Path) -> Path | None:
+    """Return a run folder's newest checkpoint that can be read; None where it holds none.
+
+    Newest by the time of writing and not by the step: who went back to an
+    earlier checkpoint meant to.
+
+    Raises:
+        LabError: If there are checkpoints and all are damaged.
+    """
+    found = sorted(
+        (folder / "checkpoints").glob("*.ckpt"), key=lambda p: p.stat().st_mtime_ns, reverse=True
+    )
+    for path in found:
+        try:
+            read_checkpoint(path)
+        except LabError as error:
+            log.warning("skipping a checkpoint: %s", error)
+        else:
+            return path
+    if found:
+        raise LabError(f"none of the {len(found)} checkpoint(s) in {folder} can be read")
+    return None
+
+
 def run_folder(checkpoint: Path) -> Path | None:
     """Return the run folder that ``checkpoint`` lies in, or None where it was copied elsewhere."""
     folder = checkpoint.resolve().parent
@@ -74,6 +99,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         LabError: If the file is damaged, is no checkpoint, or is another program's.
     """
     try:
+        if zipfile.is_zipfile(path) and (damaged := zipfile.ZipFile(path).testzip()) is not None:
+            raise LabError(f"{path} is damaged: the checksum of {damaged} does not match")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on the format of what is about to be refused
             checkpoint = torch.load(path, map_location="cpu", weights_only=True)
@@ -82,7 +109,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path} is no checkpoint of tensors and plain values, and was not read further: "
             "it is damaged or would run code"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise LabError(f"{path} is damaged or no checkpoint ({first_line(error)})") from error
     if not isinstance(checkpoint, Mapping) or CONFIG_KEY not in checkpoint:
         raise LabError(f"{path} is a file of another program, not a checkpoint of gan_lab")

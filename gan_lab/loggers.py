@@ -1,7 +1,7 @@
 """Where curves go: TensorBoard and a CSV file, both in the run's folder and both resumable."""
 
 import csv
-import os
+import io
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from gan_lab.files import written_whole
+
 
 class TensorBoard(TensorBoardLogger):
     """Lightning's TensorBoard logger, writing to ``run_dir/tensorboard``.
@@ -17,16 +19,16 @@ class TensorBoard(TensorBoardLogger):
     Args:
         run_dir: The run's folder.
         first_step: The step a resumed run continues from; what an earlier
-            attempt logged beyond it is hidden.
+            attempt logged beyond it is hidden. Null for a new run.
     """
 
-    def __init__(self, run_dir: str | Path, first_step: int = 0) -> None:
+    def __init__(self, run_dir: str | Path, first_step: int | None = None) -> None:
         super().__init__(
             save_dir=str(run_dir),
             name="",
             version="tensorboard",
             default_hp_metric=False,
-            purge_step=first_step + 1 if first_step else None,
+            purge_step=None if first_step is None else first_step + 1,
         )
 
 
@@ -36,16 +38,17 @@ class MetricsCSV(Logger):
     Args:
         run_dir: The run's folder.
         first_step: The step a resumed run continues from; later rows of an
-            earlier attempt are dropped.
+            earlier attempt are dropped. Null for a new run.
     """
 
-    def __init__(self, run_dir: str | Path, first_step: int = 0) -> None:
+    def __init__(self, run_dir: str | Path, first_step: int | None = None) -> None:
         super().__init__()
         self.path = Path(run_dir) / "metrics.csv"
         self._columns = ["step"]
         self._row: dict[str, Any] = {}
-        if first_step and self.path.exists():
-            self._rewrite(self._read(), last_step=first_step)
+        self._row_start = 0
+        if first_step is not None and self.path.exists():
+            self._go_on(first_step)
 
     @property
     def name(self) -> str:
@@ -68,39 +71,45 @@ class MetricsCSV(Logger):
         """Add values to the row of ``step``; a row is written once the next one starts."""
         if self._row and self._row["step"] != step:
             self.save()
+            self._row, self._row_start = {}, self.path.stat().st_size
         self._row |= {"step": step, **metrics}
 
     @rank_zero_only
     def save(self) -> None:
-        """Write the row at hand."""
+        """Write the row at hand, which may grow and be written anew."""
         if not self._row:
             return
         fresh = [name for name in self._row if name not in self._columns]
-        if fresh:
-            rows = self._read() if self.path.exists() else []
+        if fresh or not self.path.exists():
+            rows = self._read()[0] if self._row_start else []
             self._columns += fresh
-            self._rewrite(rows)
-        with self.path.open("a", newline="") as file:
+            self._rewrite([row for row in rows if int(row["step"]) != self._row["step"]])
+        with self.path.open("r+", newline="") as file:
+            file.seek(self._row_start)
+            file.truncate()
             csv.DictWriter(file, self._columns).writerow(self._row)
-        self._row = {}
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
         """Write what is left."""
         self.save()
 
-    def _read(self) -> list[dict[str, Any]]:
-        with self.path.open(newline="") as file:
-            reader = csv.DictReader(file)
-            self._columns = list(dict.fromkeys([*self._columns, *(reader.fieldnames or [])]))
-            return list(reader)
+    @rank_zero_only
+    def _go_on(self, first_step: int) -> None:
+        rows, self._columns = self._read()
+        self._rewrite([row for row in rows if int(row["step"]) <= first_step])
 
-    def _rewrite(self, rows: list[dict[str, Any]], last_step: int | None = None) -> None:
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self._columns)
+    def _read(self) -> tuple[list[dict[str, str]], list[str]]:
+        # A crash may have cut the last line short, and a shorter number would look sound.
+        lines = [line for line in self.path.read_text().splitlines(keepends=True) if "\n" in line]
+        reader = csv.DictReader(lines)
+        return list(reader), list(reader.fieldnames or ["step"])
+
+    def _rewrite(self, rows: list[dict[str, str]]) -> None:
+        with written_whole(self.path) as file:
+            text = io.TextIOWrapper(file, newline="", write_through=True)
+            writer = csv.DictWriter(text, self._columns)
             writer.writeheader()
-            writer.writerows(
-                row for row in rows if last_step is None or int(row["step"]) <= last_step
-            )
-        os.replace(temporary, self.path)
+            writer.writerows(rows)
+            text.detach()
+        self._row_start = self.path.stat().st_size

@@ -1,6 +1,39 @@
 """Continuing a run: the command line that its checkpoint was made by, and the place it stopped."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
 from gan_lab.errors import LabError
+
+Changes = Mapping[str, tuple[Any, Any]]
+"""Dotted keys with the values before and now."""
+
+NOT_LEARNT = (
+    "allow_changes",
+    "callbacks",
+    "data.root",
+    "first_step",
+    "hydra",
+    "logger",
+    "metrics",
+    "objective",
+    "resume",
+    "run_dir",
+    "trainer.accelerator",
+    "trainer.deterministic",
+    "trainer.devices",
+    "trainer.log_every_n_steps",
+    "trainer.max_steps",
+    "trainer.num_nodes",
+    "trainer.strategy",
+)
+"""Keys that may change when a run goes on: where, how long and how closely watched it is."""
+LEARNT = ("callbacks.ema",)
+"""What is within these and still changes what a run ends with."""
+
+NOT_INHERITED = "resume", "first_step", "run_dir", "allow_changes"
+"""What is asked of one attempt at a run, and not of the run."""
 
 
 def resumed_arguments(arguments: list[str]) -> list[str]:
@@ -8,7 +41,9 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
 
     ``resume=PATH`` alone continues a run as it was; further overrides on the
     command line win over the run's own. A checkpoint inside a run folder goes
-    on in that folder.
+    on in that folder. ``resume=auto`` means the newest sound checkpoint of
+    ``hydra.run.dir``, or a new run where that folder holds none. ``sweep_dir``
+    is short for ``hydra.sweep.dir``.
 
     Args:
         arguments: The command line without the program.
@@ -17,19 +52,32 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
         LabError: If there is no sound checkpoint at PATH, or it asks for
             classes by name, which a stranger's file must not.
     """
+    arguments = [
+        f"hydra.{argument.replace('_', '.', 1)}" if argument.startswith("sweep_dir=") else argument
+        for argument in arguments
+    ]
     given = {argument.partition("=")[0]: argument.partition("=")[2] for argument in arguments}
     path = given.get("resume", "null").strip("'\"")
     if path in ("", "null") or "first_step" in given:  # the latter: a process of a parallel run
         return arguments
+    if {"-m", "--multirun"} & given.keys():
+        raise LabError("a sweep goes on by the same command with sweep_dir=FOLDER, without resume=")
+    (place,) = (i for i, argument in enumerate(arguments) if argument.startswith("resume="))
+    before, after = arguments[:place], arguments[place + 1 :]
 
     from gan_lab.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint, run_folder
 
-    checkpoint = find_checkpoint(path)
+    if path == "auto":
+        checkpoint = automatic_checkpoint(given)
+        if checkpoint is None:
+            return [*before, *after]
+    else:
+        checkpoint = find_checkpoint(path)
     content = read_checkpoint(checkpoint)
     inherited = [
         override
         for override in content[CONFIG_KEY]["overrides"]
-        if override.partition("=")[0].lstrip("+~") not in {*given, "resume", "first_step"}
+        if name_of(override) not in {*map(name_of, given), *NOT_INHERITED}
     ]
     for override in inherited:
         if "_target_" in override:
@@ -41,8 +89,26 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     folder = run_folder(checkpoint)
     if folder is not None and "hydra.run.dir" not in given:
         extra.append(f"hydra.run.dir={quoted(folder)}")
-    (place,) = (i for i, argument in enumerate(arguments) if argument.startswith("resume="))
-    return [*arguments[:place], *inherited, *extra, *arguments[place + 1 :]]
+    return [*before, *inherited, *extra, *after]
+
+
+def name_of(override: str) -> str:
+    """Return the key that an override sets.
+
+    >>> name_of("+callbacks.probe.folder=/tmp")
+    'callbacks.probe.folder'
+    """
+    return override.partition("=")[0].lstrip("+~")
+
+
+def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:
+    """Return the newest sound checkpoint of the run folder that the command line gives."""
+    from gan_lab.checkpoint import newest_checkpoint
+
+    folder = given.get("hydra.run.dir", "").strip("'\"")
+    if not folder:
+        raise LabError("resume=auto looks into the run folder: give hydra.run.dir=FOLDER too")
+    return newest_checkpoint(Path(folder))
 
 
 def quoted(value: object) -> str:
@@ -52,3 +118,41 @@ def quoted(value: object) -> str:
     "'a=b,c'"
     """
     return "'" + str(value).replace("'", r"\'") + "'"
+
+
+def changes(before: Any, now: Any) -> Changes:
+    """Return the hyperparameters in which two resolved configurations differ, with both values.
+
+    >>> changes({"seed": 0, "run_dir": "a"}, {"seed": 1, "run_dir": "b"})
+    {'seed': (0, 1)}
+    """
+    old, new = dict(leaves(before)), dict(leaves(now))
+    return {
+        key: (old.get(key), new.get(key))
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key) and (within(key, LEARNT) or not within(key, NOT_LEARNT))
+    }
+
+
+def leaves(node: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the value of all that is no mapping in ``node``."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from leaves(value, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, node
+
+
+def within(key: str, parents: tuple[str, ...]) -> bool:
+    """Tell whether ``key`` is one of ``parents`` or lies in one."""
+    return any(key == parent or key.startswith(f"{parent}.") for parent in parents)
+
+
+def refuse_changes(changed: Changes) -> None:
+    """Raise LabError that names each changed hyperparameter with its values."""
+    if changed:
+        told = ", ".join(f"{key} from {old} to {new}" for key, (old, new) in changed.items())
+        raise LabError(
+            f"the run would go on with other hyperparameters: {told}; "
+            "leave them as they were, or give allow_changes=true"
+        )

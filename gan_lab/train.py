@@ -6,15 +6,17 @@ import logging
 import shlex
 import sys
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.app import run
 from gan_lab.errors import LabError
-from gan_lab.resume import resumed_arguments
+from gan_lab.resume import Changes, changes, quoted, refuse_changes, resumed_arguments
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
 if TYPE_CHECKING:
@@ -32,13 +34,42 @@ def main() -> None:
 def train(config: DictConfig) -> float | None:
     """Train as ``config`` says and return the value of its objective, if it names one.
 
+    A job of a sweep goes on with what its folder holds, and is skipped where that is finished.
+
     Raises:
         LabError: If the configuration, the data or the machine does not allow it.
     """
+    from pytorch_lightning.utilities import rank_zero_only
+
+    from gan_lab.run_folder import claimed, read_summary, record_failure
+
+    folder = Path(config.run_dir)
+    rank: int = rank_zero_only.rank  # type: ignore[attr-defined]
+    with claimed(folder) if rank == 0 else nullcontext():
+        if HydraConfig.get().mode is RunMode.MULTIRUN:
+            summary = read_summary(folder)
+            if summary.get("status") == "finished" and summary["steps"] >= config.trainer.max_steps:
+                print(f"{folder} is finished already", file=sys.stderr)
+                return objective(summary, config.objective)
+            continue_job(config)
+        elif config.resume is None and (folder / "checkpoints" / "last.ckpt").exists():
+            raise LabError(
+                f"{folder} holds a run already; resume={folder} goes on with it, "
+                "and another hydra.run.dir starts anew"
+            )
+        try:
+            return fit(config)
+        except Exception as error:
+            record_failure(folder, error)
+            raise
+
+
+def fit(config: DictConfig) -> float | None:
+    """Build everything and train, from ``config.resume`` on where it names a checkpoint."""
     from pytorch_lightning import seed_everything
     from pytorch_lightning.loggers import TensorBoardLogger
 
-    from gan_lab.callbacks import Interruption
+    from gan_lab.callbacks import ChangedSettings, Interruption
     from gan_lab.instantiate import build, select_number
 
     seed = select_number(config, "seed", int, 0)
@@ -50,6 +81,9 @@ def train(config: DictConfig) -> float | None:
     module = build_module(config)
     summary = build_summary(config)
     callbacks = [*build_callbacks(config), summary]
+    checkpoint = None if config.resume is None else Path(config.resume)
+    if checkpoint is not None:
+        callbacks.append(ChangedSettings(checked_changes(config, checkpoint, module)))
     loggers = [build(config, f"logger.{name}") for name, node in config.logger.items() if node]
     trainer = build(config, "trainer", callbacks=callbacks, loggers=loggers)
     for logger in loggers:
@@ -58,7 +92,6 @@ def train(config: DictConfig) -> float | None:
             logger.experiment.add_text("config", f"```yaml\n{text}\n```")
     if trainer.is_global_zero:
         print_beginning(module, summary)
-    checkpoint = None if config.resume is None else str(config.resume)
     trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if trainer.is_global_zero:
         print_ending(summary, Path(config.run_dir))
@@ -66,6 +99,47 @@ def train(config: DictConfig) -> float | None:
         if isinstance(callback, Interruption) and callback.received is not None:
             sys.exit(128 + callback.received)
     return objective(summary.summary, config.objective)
+
+
+def continue_job(config: DictConfig) -> None:
+    """Let a sweep's job go on from the newest sound checkpoint of its own folder, if any."""
+    from gan_lab.checkpoint import newest_checkpoint, read_checkpoint
+
+    # The processes of a parallel job are started with these, and must not run the sweep.
+    sys.argv[1:] = [*HydraConfig.get().overrides.task, f"run_dir={quoted(config.run_dir)}"]
+    checkpoint = newest_checkpoint(Path(config.run_dir))
+    if checkpoint is not None:
+        config.resume = str(checkpoint.resolve())
+        config.first_step = read_checkpoint(checkpoint)["global_step"]
+        sys.argv += [f"resume={quoted(config.resume)}", f"first_step={config.first_step}"]
+
+
+def checked_changes(config: DictConfig, path: Path, module: GAN) -> Changes:
+    """Return the hyperparameters that changed on purpose since a checkpoint was written.
+
+    Raises:
+        LabError: If some changed and that was not asked for, if the networks
+            are others, or if nothing is left to train.
+    """
+    from gan_lab.checkpoint import CONFIG_KEY, read_checkpoint
+
+    content = read_checkpoint(path)
+    changed = changes(content[CONFIG_KEY]["config"], OmegaConf.to_container(config, resolve=True))
+    if not config.allow_changes:
+        refuse_changes(changed)
+    shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+    saved = {name: tuple(tensor.shape) for name, tensor in content["state_dict"].items()}
+    if shapes != saved:
+        raise LabError(
+            f"the networks of {path} have other shapes than those asked for; "
+            "model, latent_dim and data.image_shape must stay"
+        )
+    if content["global_step"] >= config.trainer.max_steps:
+        raise LabError(
+            f"{path} is at step {content['global_step']} already; "
+            f"trainer.max_steps={2 * content['global_step'] or 1} would go on"
+        )
+    return changed
 
 
 def build_module(config: DictConfig) -> GAN:
@@ -99,7 +173,7 @@ def build_module(config: DictConfig) -> GAN:
 def build_callbacks(config: DictConfig) -> list[Callback]:
     """Return the callbacks that are not null, and the one that makes checkpoints self-contained."""
     import gan_lab
-    from gan_lab.callbacks import ConfigInCheckpoint
+    from gan_lab.callbacks import ConfigInCheckpoint, RandomState
     from gan_lab.instantiate import build
 
     record = {
@@ -108,7 +182,7 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
         "config": OmegaConf.to_container(config, resolve=True),
     }
     callbacks = [build(config, f"callbacks.{k}") for k, v in config.callbacks.items() if v]
-    return [ConfigInCheckpoint(record), *callbacks]
+    return [ConfigInCheckpoint(record), RandomState(config.allow_changes), *callbacks]
 
 
 def build_summary(config: DictConfig) -> RunSummary:

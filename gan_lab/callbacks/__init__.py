@@ -9,11 +9,14 @@ from gan_lab.callbacks.finite import FiniteLoss
 from gan_lab.callbacks.interruption import Interruption
 from gan_lab.callbacks.neighbours import NearestNeighbours
 from gan_lab.callbacks.progress import StepProgress
+from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
+from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
 
 __all__ = [
     "EMA",
+    "ChangedSettings",
     "Checkpoints",
     "ConfigInCheckpoint",
     "DensityPanels",
@@ -21,6 +24,7 @@ __all__ = [
     "Interruption",
     "MetricEvaluation",
     "NearestNeighbours",
+    "RandomState",
     "RunSummary",
     "SampleGrid",
     "StepProgress",

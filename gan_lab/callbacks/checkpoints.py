@@ -1,5 +1,7 @@
 """Checkpoints of a run."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +9,14 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, Checkpoint
 
 from gan_lab.checkpoint import CONFIG_KEY
-from gan_lab.errors import LabError
 
 
 class Checkpoints(Checkpoint):
-    """Keeps last.ckpt fresh and, where asked, a copy of every n-th step.
+    """Keeps last.ckpt fresh, the one before as previous.ckpt, and, where asked, every n-th step.
+
+    There is a last.ckpt from before the first step on, and it always holds
+    whole steps. The curves reach the disk before it does, so that a run which
+    goes on from it misses no point.
 
     Lightning's ModelCheckpoint is not used: under manual optimization it wants
     the weights from before the optimizer's step and warns at every save.
@@ -44,8 +49,15 @@ class Checkpoints(Checkpoint):
         self._saved_step = -1
 
     def save(self, trainer: Trainer, name: str) -> None:
-        """Write the run's whole state to ``folder/name``."""
+        """Write the run's whole state to ``folder/name``, its curves first."""
+        for logger in trainer.loggers:
+            logger.save()
         trainer.save_checkpoint(self.folder / name)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write the initial weights, unless the run goes on from a checkpoint."""
+        if trainer.ckpt_path is None:
+            self._save_last(trainer)
 
     def on_train_batch_end(
         self,
@@ -67,20 +79,23 @@ class Checkpoints(Checkpoint):
         if self._saved_step != trainer.global_step:
             self._save_last(trainer)
 
-    def on_exception(
-        self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
-    ) -> None:
-        """Write last.ckpt from before the step that failed, if the weights are still sound."""
-        if trainer.world_size > 1 or not trainer.training:
-            return  # other processes may be gone, and saving would wait for them
-        try:
-            self._save_last(trainer)
-        except (LabError, OSError):
-            return  # the checkpoint on disk stays, and the first error is the one to tell
-
     def _save_last(self, trainer: Trainer) -> None:
+        if trainer.is_global_zero:
+            keep_previous(self.folder / "last.ckpt")
         self.save(trainer, "last.ckpt")
         self._saved_step = trainer.global_step
+
+
+def keep_previous(last: Path) -> None:
+    """Give ``last`` a second name, previous.ckpt, which stays when last.ckpt is replaced."""
+    if last.exists():
+        temporary = last.with_name(".previous.ckpt.tmp")
+        temporary.unlink(missing_ok=True)
+        try:
+            os.link(last, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copy2(last, temporary)
+        temporary.replace(last.with_name("previous.ckpt"))
 
 
 class ConfigInCheckpoint(Callback):

@@ -1,7 +1,7 @@
 """What a run came to, in one file."""
 
 import json
-import os
+import logging
 import platform
 import time
 from importlib.metadata import version
@@ -14,6 +14,13 @@ from pytorch_lightning.loggers import TensorBoardLogger
 
 import gan_lab
 from gan_lab.callbacks.evaluation import MetricEvaluation
+from gan_lab.errors import LabError
+from gan_lab.files import written_whole
+
+KEY = "final"
+"""Where a checkpoint keeps the last value of each curve."""
+
+log = logging.getLogger(__name__)
 
 
 class RunSummary(Callback):
@@ -33,6 +40,7 @@ class RunSummary(Callback):
         self._started = 0.0
         self._first_step = 0
         self._images = 0
+        self._restored: dict[str, float] = {}
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say that the run has begun."""
@@ -64,8 +72,29 @@ class RunSummary(Callback):
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
     ) -> None:
         """Say what stopped the run."""
+        if not self._started:
+            return  # what the folder says of an earlier attempt still holds
         interrupted = isinstance(exception, KeyboardInterrupt)
-        self._write(trainer, "interrupted" if interrupted else "failed", error=str(exception))
+        try:
+            self._write(trainer, "interrupted" if interrupted else "failed", error=str(exception))
+        except LabError as error:  # the disk is full, and that the exception tells
+            log.warning("%s", error)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Add the last values, as a run that goes on may end before it logs anew."""
+        checkpoint[KEY] = self._last_values(trainer)
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Take the last values up."""
+        self._restored = checkpoint[KEY]
+
+    def _last_values(self, trainer: Trainer) -> dict[str, float]:
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        return dict(sorted((self._restored | values).items()))
 
     def _write(self, trainer: Trainer, status: str, **more: Any) -> None:
         if not trainer.is_global_zero:
@@ -75,7 +104,7 @@ class RunSummary(Callback):
             "status": status,
             "steps": trainer.global_step,
             "max_steps": trainer.max_steps,
-            "final": {name: float(v) for name, v in sorted(trainer.callback_metrics.items())},
+            "final": self._last_values(trainer),
             **best(trainer),
             "images_per_second": self._images / seconds if self._images else None,
             "wall_time_s": seconds,
@@ -92,9 +121,8 @@ class RunSummary(Callback):
             },
             **more,
         }
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(self.summary, indent=2) + "\n")
-        os.replace(temporary, self.path)
+        with written_whole(self.path) as file:
+            file.write((json.dumps(self.summary, indent=2) + "\n").encode())
 
 
 def best(trainer: Trainer) -> dict[str, Any]:
