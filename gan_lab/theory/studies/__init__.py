@@ -1,0 +1,1 @@
+"""The theory's questions, one short file each, with their figures."""
