@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_lab.app import quoted
 from gan_lab.errors import LabError
 
 Changes = Mapping[str, tuple[Any, Any]]
@@ -109,15 +110,6 @@ def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:
     if not folder:
         raise LabError("resume=auto looks into the run folder: give hydra.run.dir=FOLDER too")
     return newest_checkpoint(Path(folder))
-
-
-def quoted(value: object) -> str:
-    """Return ``value`` as a quoted string of Hydra's override grammar.
-
-    >>> quoted("a=b,c")
-    "'a=b,c'"
-    """
-    return "'" + str(value).replace("'", r"\'") + "'"
 
 
 def changes(before: Any, now: Any) -> Changes:

@@ -94,10 +94,10 @@ def read_summary(path: Path) -> dict[str, Any]:
     return content
 
 
-def record_failure(path: Path, error: BaseException) -> None:
+def record_failure(path: Path, error: str) -> None:
     """Write a summary for a run that failed before it began, unless there is one."""
     if path.is_dir() and not (path / SUMMARY).exists():
-        summary = {"status": "failed", "steps": 0, "final": {}, "error": str(error)}
+        summary = {"status": "failed", "steps": 0, "final": {}, "error": error}
         (path / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
 
 
