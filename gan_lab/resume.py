@@ -6,6 +6,7 @@ from typing import Any
 
 from gan_lab.app import quoted
 from gan_lab.errors import LabError
+from gan_lab.run_folder import ONE_ATTEMPT, name_of
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys with the values before and now."""
@@ -32,9 +33,6 @@ NOT_LEARNT = (
 """Keys that may change when a run goes on: where, how long and how closely watched it is."""
 LEARNT = ("callbacks.ema",)
 """What is within these and still changes what a run ends with."""
-
-NOT_INHERITED = "resume", "first_step", "run_dir", "allow_changes"
-"""What is asked of one attempt at a run, and not of the run."""
 
 
 def resumed_arguments(arguments: list[str]) -> list[str]:
@@ -78,7 +76,7 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     inherited = [
         override
         for override in content[CONFIG_KEY]["overrides"]
-        if name_of(override) not in {*map(name_of, given), *NOT_INHERITED}
+        if name_of(override) not in {*map(name_of, given), *ONE_ATTEMPT}
     ]
     for override in inherited:
         if "_target_" in override:
@@ -91,15 +89,6 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     if folder is not None and "hydra.run.dir" not in given:
         extra.append(f"hydra.run.dir={quoted(folder)}")
     return [*before, *inherited, *extra, *after]
-
-
-def name_of(override: str) -> str:
-    """Return the key that an override sets.
-
-    >>> name_of("+callbacks.probe.folder=/tmp")
-    'callbacks.probe.folder'
-    """
-    return override.partition("=")[0].lstrip("+~")
 
 
 def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:

@@ -17,6 +17,9 @@ SUMMARY = "summary.json"
 STATUSES = "finished", "running", "interrupted", "killed", "failed", "not begun"
 """Killed is a run whose folder says running and that no process works on."""
 
+ONE_ATTEMPT = "resume", "first_step", "run_dir", "allow_changes"
+"""What is asked of one attempt at a run, and not of the run."""
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -78,6 +81,15 @@ def find_runs(root: Path) -> list[RunFolder]:
             found.add(Path(path))
         folders[:] = [name for name in folders if not name.startswith(".")]
     return [RunFolder.read(path) for path in sorted(found)]
+
+
+def name_of(override: str) -> str:
+    """Return the key that an override sets.
+
+    >>> name_of("+callbacks.probe.folder=/tmp")
+    'callbacks.probe.folder'
+    """
+    return override.partition("=")[0].lstrip("+~")
 
 
 def read_summary(path: Path) -> dict[str, Any]:

@@ -28,12 +28,10 @@ def report(config: DictConfig) -> None:
     from gan_lab.report.pages import save_page, save_table
     from gan_lab.report.plots import save_plots
 
-    found = {
-        run.path.resolve(): run for root in roots for run in find_runs(Path(root).expanduser())
-    }
-    if not found:
+    listed = [run for root in roots for run in find_runs(Path(root).expanduser())]
+    runs = list({run.path.resolve(): run for run in listed}.values())
+    if not runs:
         raise LabError(f"there are no run folders in {', '.join(map(str, roots))}")
-    runs = list(found.values())
     metric = choose_metric(runs, config.metric, config.better)
     comparison = compare(runs, metric)
     family = metric.name.partition("/")[0]

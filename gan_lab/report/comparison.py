@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from gan_lab.errors import LabError
-from gan_lab.run_folder import RunFolder
+from gan_lab.run_folder import ONE_ATTEMPT, RunFolder, name_of
 from gan_lab.statistics import (
     Description,
     Interval,
@@ -184,7 +184,7 @@ def grouped(runs: Sequence[RunFolder]) -> list[Group]:
 def asked(run: RunFolder) -> tuple[str, ...]:
     """Return a run's overrides, sorted, without the seed and what concerns one attempt only."""
     leave = {"seed", *ONE_ATTEMPT}
-    return tuple(sorted(o for o in run.overrides if o.partition("=")[0].lstrip("+~") not in leave))
+    return tuple(sorted(o for o in run.overrides if name_of(o) not in leave))
 
 
 def shared(groups: Sequence[Group]) -> tuple[str, ...]:
