@@ -1,5 +1,6 @@
 """What a run left in its folder, read without guessing and without running anybody's code."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -66,6 +67,14 @@ class RunFolder:
         """The run's seed, where it has begun."""
         return self.summary.get("seed")
 
+    @property
+    def steps(self) -> int | None:
+        """Generator updates done, by the summary; those last logged where none was written yet."""
+        if self.status not in ("running", "killed"):
+            return self.summary.get("steps")
+        rows = read_rows(self.path)
+        return int(rows[-1]["step"]) if rows else None
+
 
 def find_runs(root: Path) -> list[RunFolder]:
     """Return the runs in and under ``root``, in the order of their paths.
@@ -104,6 +113,15 @@ def read_summary(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise LabError(f"{file} is damaged: it holds no object")
     return content
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a run folder's metrics.csv; none where there is no such file."""
+    file = path / "metrics.csv"
+    if not file.exists():
+        return []
+    with file.open(newline="") as text:
+        return list(csv.DictReader(text))
 
 
 def record_failure(path: Path, error: str) -> None:

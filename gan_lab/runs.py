@@ -97,8 +97,9 @@ def runs(arguments: Sequence[str], ask: Callable[[str], str]) -> None:
         and (given.model is None or line.model == given.model)
     ]
     lines.sort(key=SORTS[given.sort], reverse=given.reverse)
-    console = Console(highlight=False)
-    console.print(table(lines, given.metric))
+    # Wide enough for any folder's name, which the terminal may wrap and a person copy.
+    width = 120 + max((len(line.run) for line in lines), default=0)
+    Console(highlight=False, width=width).print(table(lines, given.metric))
     if given.remove:
         remove([line.folder for line in lines if line.status in REMOVABLE], ask)
 
@@ -115,7 +116,7 @@ def listed(run: RunFolder, given: argparse.Namespace) -> Listed:
         loss=str(run.choices.get("loss", "")),
         model=str(run.choices.get("model", "")),
         seed=run.seed,
-        steps=run.summary.get("steps"),
+        steps=run.steps,
         metric=(max(found) if given.highest else min(found)) if found else None,
         age=time.time() - written,
         folder=run,
@@ -125,17 +126,16 @@ def listed(run: RunFolder, given: argparse.Namespace) -> Listed:
 def table(lines: Sequence[Listed], metric: str) -> Table:
     """Return the list as it is shown."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("run", "status", "loss", "model"):
-        shown.add_column(name, overflow="fold")
-    for name in ("seed", "steps", metric, "age"):
-        shown.add_column(name, justify="right", no_wrap=True)
+    for name in ("status", "loss", "model"):
+        shown.add_column(name)
+    for name in ("seed", "steps", plain(metric), "age"):
+        shown.add_column(name, justify="right")
+    shown.add_column("run")
     for line in lines:
-        texts = [line.run, line.status, line.loss, line.model, line.seed, line.steps, line.metric]
-        row = [
-            "" if text is None else f"{text:.4g}" if isinstance(text, float) else str(text)
-            for text in texts
-        ]
-        shown.add_row(*map(plain, row), age(line.age))
+        metric_text = "" if line.metric is None else f"{line.metric:.4g}"
+        numbers = ["" if number is None else str(number) for number in (line.seed, line.steps)]
+        row = [line.status, line.loss, line.model, *numbers, metric_text, age(line.age), line.run]
+        shown.add_row(*map(plain, row))
     return shown
 
 

@@ -1,15 +1,13 @@
 """Runs grouped by everything but the seed, and what their seeds allow one to say."""
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 
 from gan_lab.errors import LabError
-from gan_lab.run_folder import ONE_ATTEMPT, RunFolder, name_of
+from gan_lab.run_folder import ONE_ATTEMPT, RunFolder, name_of, read_rows
 from gan_lab.statistics import (
     Description,
     Interval,
@@ -28,6 +26,8 @@ BETTER = {
     "coverage": "higher",
 }
 """Which way a figure improves, by the part of its name before the slash."""
+SEEDS_FOR_A_WINNER = 5
+"""A bootstrap of fewer values never leaves their range, and its interval is too narrow to trust."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,9 @@ class Comparison:
 def compare(runs: Sequence[RunFolder], metric: Metric) -> Comparison:
     """Group runs and describe each group's figures.
 
-    A winner is named only where its interval of the mean lies clear of every
-    other's, and every other's probability of being beaten clears one half.
+    A winner is named only where every group has SEEDS_FOR_A_WINNER seeds, its
+    interval of the mean lies clear of every other's, and so does its
+    probability of improvement of one half.
     """
     groups = grouped(runs)
     common = shared(groups)
@@ -160,17 +161,13 @@ def values(row: Row, metric: Metric) -> list[float]:
 
 def winner(rows: Sequence[Row], pairs: Sequence[Pair], metric: Metric) -> str | None:
     """Return the first row's name if nothing speaks against it; see :func:`compare`."""
-    first, *others = rows
-    against = [row for row in others if row.last is not None]
-    if not against or first.last is None or first.last.interval is None:
+    if len(rows) < 2 or any(r.last is None or r.last.count < SEEDS_FOR_A_WINNER for r in rows):
         return None
-    worst = min(metric.sign * end for end in first.last.interval)
-    for row in against:
-        interval = row.last.interval if row.last else None
-        if interval is None or max(metric.sign * end for end in interval) >= worst:
-            return None
-    beaten = [pair.interval for pair in pairs if pair.first == first.name]
-    return first.name if all(i is not None and i.low > 0.5 for i in beaten) else None
+    first, *others = ([metric.sign * end for end in r.last.interval] for r in rows)  # type: ignore[union-attr]
+    if any(max(other) >= min(first) for other in others):
+        return None
+    beaten = [pair.interval for pair in pairs if pair.first == rows[0].name]
+    return rows[0].name if all(i is not None and i.low > 0.5 for i in beaten) else None
 
 
 def grouped(runs: Sequence[RunFolder]) -> list[Group]:
@@ -208,7 +205,7 @@ def number(value: object) -> float | None:
 def curve(run: RunFolder, name: str) -> list[tuple[int, float]]:
     """Return a run's points (step, value) of one column of metrics.csv."""
     points = []
-    for row in curve_rows(run.path):
+    for row in read_rows(run.path):
         try:
             value = number(float(row.get(name) or "nan"))
             step = int(row["step"])
@@ -217,15 +214,6 @@ def curve(run: RunFolder, name: str) -> list[tuple[int, float]]:
         if value is not None:
             points.append((step, value))
     return points
-
-
-def curve_rows(folder: Path) -> list[dict[str, str]]:
-    """Return the rows of a run's metrics.csv; none where there is no such file."""
-    path = folder / "metrics.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def choose_metric(runs: Sequence[RunFolder], name: str | None, better: str | None) -> Metric:
