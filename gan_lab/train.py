@@ -14,9 +14,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import run
+from gan_lab.app import quoted, run
 from gan_lab.errors import LabError
-from gan_lab.resume import Changes, changes, quoted, refuse_changes, resumed_arguments
+from gan_lab.resume import Changes, changes, refuse_changes, resumed_arguments
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def train(config: DictConfig) -> float | None:
     """
     from pytorch_lightning.utilities import rank_zero_only
 
-    from gan_lab.run_folder import claimed, read_summary, record_failure
+    from gan_lab.run_folder import claimed, read_summary
 
     folder = Path(config.run_dir)
     rank: int = rank_zero_only.rank  # type: ignore[attr-defined]
@@ -57,11 +57,7 @@ def train(config: DictConfig) -> float | None:
                 f"{folder} holds a run already; resume={folder} goes on with it, "
                 "and another hydra.run.dir starts anew"
             )
-        try:
-            return fit(config)
-        except Exception as error:
-            record_failure(folder, error)
-            raise
+        return fit(config)
 
 
 def fit(config: DictConfig) -> float | None:
