@@ -92,7 +92,7 @@ class Equilibrium(Study):
             axes[0].plot(game.values, color=colour, label=name)
         axes[0].axhline(-math.log(4), color="#222222", linestyle=":", label="-log 4 = -1.3863")
         axes[0].axhline(0, color="#bbbbbb", linewidth=0.8)
-        finish(axes[0], "value of the game", "generator updates", "V(D*, G) (nats)", legend=True)
+        finish(axes[0], "value of the game", "generator updates", "V(D*, G) = minus D's least loss", legend=True)
         name, game = next(iter(games.items()))
         atoms = range(len(self.target.points))
         axes[1].bar([x - 0.27 for x in atoms], game.generated[0], 0.26, color="#e8b4bc", label="p_g at the start")
