@@ -5,13 +5,14 @@ import math
 import torch
 from torch import Tensor
 
-from gan_lab.theory.densities import Discrete, PlanarMixture
+from gan_lab.theory.densities import Discrete
 from gan_lab.theory.divergences import (
     jensen_shannon,
     kullback_leibler,
     reverse_kullback_leibler,
 )
 from gan_lab.theory.pair import Pair, common
+from gan_lab.theory.planar import PlanarMixture
 
 
 def mode_counts(samples: Tensor, mixture: PlanarMixture, reach: float = 3.0) -> Tensor:
@@ -42,7 +43,7 @@ def on_cells(samples: Tensor, mixture: PlanarMixture, cells: int = 60) -> Pair:
     edges[0], edges[-1] = -torch.inf, torch.inf  # the outer cells reach to the end
     steps = torch.special.ndtr((edges - mixture.centres.unsqueeze(2)) / mixture.scale).diff(dim=2)
     real = torch.einsum("ki,kj->ij", steps[:, 0], steps[:, 1]).flatten() / len(mixture.centres)
-    column, row = (torch.bucketize(samples[:, axis].double(), edges[1:-1]) for axis in (0, 1))
+    column, row = torch.bucketize(samples.double().T.contiguous(), edges[1:-1])
     generated = torch.bincount(column * cells + row, minlength=cells**2).double() / len(samples)
     zeros = torch.zeros_like(real)
     return Pair(torch.arange(cells**2).double(), zeros, real.log(), generated.log(), zeros.bool())

@@ -47,9 +47,8 @@ def duality_gap(
 
     worst_discriminator, worst_generator = copy.deepcopy(discriminator), copy.deepcopy(generator)
     highest, lowest = -torch.inf, torch.inf
-    optimizers = [
-        Adam(player.parameters(), learning_rate) for player in (worst_discriminator, worst_generator)
-    ]
+    worst = worst_discriminator, worst_generator
+    optimizers = [Adam(player.parameters(), learning_rate) for player in worst]
     for _ in range(steps + 1):
         high, low = value(generator, worst_discriminator), value(worst_generator, discriminator)
         highest, lowest = max(highest, float(high.detach())), min(lowest, float(low.detach()))

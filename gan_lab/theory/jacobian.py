@@ -33,7 +33,10 @@ class GameField:
         parts: list[Tensor] = []
         for loss, parameters in zip(self.losses(), self.players, strict=True):
             parts += torch.autograd.grad(
-                loss, parameters, create_graph=differentiable, retain_graph=True,
+                loss,
+                parameters,
+                create_graph=differentiable,
+                retain_graph=True,
                 materialize_grads=True,
             )
         return torch.cat([part.flatten() for part in parts])
@@ -109,8 +112,7 @@ def read(parameters: Sequence[Tensor]) -> Tensor:
 
 def write(parameters: Sequence[Tensor], vector: Tensor) -> None:
     """Put a vector back into the parameters."""
+    parts = torch.split(vector, [tensor.numel() for tensor in parameters])
     with torch.no_grad():
-        for tensor, part in zip(
-            parameters, vector.split([t.numel() for t in parameters]), strict=True
-        ):
+        for tensor, part in zip(parameters, parts, strict=True):
             tensor.copy_(part.view_as(tensor))

@@ -12,6 +12,8 @@ from gan_lab.models import MLPDiscriminator, MLPGenerator
 from gan_lab.regularizers import Constraint, Penalty
 from gan_lab.theory.critics import Sampler, critic, discriminator_step
 
+ADAM = partial(Adam, lr=1e-3, betas=(0.5, 0.99))
+
 
 class SmallGAN:
     """Two small networks, their loss, and the real data.
@@ -36,7 +38,7 @@ class SmallGAN:
         regularizers: Sequence[Penalty | Constraint] = (),
         hidden: Sequence[int] = (64, 64),
         latent_dim: int = 2,
-        optimizer: Callable[..., Optimizer] = partial(Adam, lr=1e-3, betas=(0.5, 0.99)),
+        optimizer: Callable[..., Optimizer] = ADAM,
         generator_optimizer: Callable[..., Optimizer] | None = None,
         n_critic: int = 1,
         batch_size: int = 256,
@@ -70,7 +72,11 @@ class SmallGAN:
                     fake = self.fake(self.batch_size)
                 real = self.real(self.batch_size)
                 discriminator_step(
-                    self.discriminator, self.optimizers[0], self.loss, real, fake,
+                    self.discriminator,
+                    self.optimizers[0],
+                    self.loss,
+                    real,
+                    fake,
                     self.regularizers,
                 )
             value = self.generator_loss(self.real(self.batch_size), self.fake(self.batch_size))

@@ -76,5 +76,3 @@ def gradient_norm(
     value = loss.generator(real_logits, fake_logits)
     gradients = torch.autograd.grad(value, list(parameters))
     return float(torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients])))
-
-

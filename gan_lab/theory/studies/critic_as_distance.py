@@ -13,9 +13,10 @@ from torch.optim import Adam, RMSprop
 from gan_lab.losses import Wasserstein
 from gan_lab.regularizers import Constraint, GradientPenalty, Penalty, WeightClipping
 from gan_lab.theory.critics import Sampler
-from gan_lab.theory.densities import Gaussian, Mixture, ring
+from gan_lab.theory.densities import Gaussian, Mixture
 from gan_lab.theory.figures import CYCLE, finish, tiles
 from gan_lab.theory.lipschitz import exact_distance, steepest
+from gan_lab.theory.planar import ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -107,10 +108,15 @@ class CriticAsDistance(Study):
     def train(self, real: Sampler, way: Way) -> Track:
         """Train once and measure on fresh samples."""
         gan = SmallGAN(
-            real, Wasserstein(), way.regularizers, optimizer=way.optimizer,
+            real,
+            Wasserstein(),
+            way.regularizers,
+            optimizer=way.optimizer,
             # The critic must be near its optimum for its value to mean a distance.
             generator_optimizer=partial(Adam, lr=3e-4, betas=(0.0, 0.9)),
-            n_critic=self.n_critic, batch_size=128, spectral=way.spectral,
+            n_critic=self.n_critic,
+            batch_size=128,
+            spectral=way.spectral,
         )
         track = Track([], [], [], [])
         for step in gan.train(self.steps):
@@ -130,7 +136,8 @@ class CriticAsDistance(Study):
 def conclude(findings: Findings, name: str, track: Track) -> None:
     """Add how well the critic's value followed the distance."""
     exact, estimated, steep = (np.array(x) for x in (track.exact, track.estimated, track.steepness))
-    findings.add(name, "rank correlation of estimate and W1", 1.0, float(spearmanr(exact, estimated)[0]))
+    rank = float(spearmanr(exact, estimated)[0])
+    findings.add(name, "rank correlation of estimate and W1", 1.0, rank)
     findings.add(name, "median of estimate / W1", 1.0, float(np.median(estimated / exact)))
     findings.add(name, "median of the steepest slope K seen", None, float(np.median(steep)))
     # Kantorovich and Rubinstein: no K-Lipschitz function gains more than K W1.

@@ -11,11 +11,11 @@ from gan_lab.losses import Minimax, NonSaturating
 from gan_lab.regularizers import R1, Constraint, Penalty
 from gan_lab.theory.catalogue import label
 from gan_lab.theory.collapse import on_cells
-from gan_lab.theory.densities import ring
 from gan_lab.theory.divergences import jensen_shannon
 from gan_lab.theory.duality import duality_gap
 from gan_lab.theory.figures import CYCLE, finish, tiles
 from gan_lab.theory.jacobian import GameField, path_angle, read
+from gan_lab.theory.planar import ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -113,8 +113,8 @@ class Game(Study):
         strong = spectrum[np.abs(spectrum) > 1e-2 * np.abs(spectrum).max()]
         rotating = float(np.mean(np.abs(strong.imag) > np.abs(strong.real)))
         findings.add(name, "strong eigenvalues that mostly rotate (share)", None, rotating)
-        lowest = float(spectrum.real.min())
-        findings.add(name, "smallest real part (below 0: not a local optimum of both)", None, lowest)
+        quantity = "smallest real part (below 0: not a local optimum of both)"
+        findings.add(name, quantity, None, float(spectrum.real.min()))
         step, high, low, divergence = gaps[-1]
         findings.add(name, f"duality gap at step {step}", None, high - low)
         bound = "2 JS on a partition, which the gap of unlimited players exceeds"
@@ -141,11 +141,13 @@ class Game(Study):
             spectrum.axvline(0, color="#bbbbbb", lw=0.8)
             spectrum.set_xscale("symlog", linthresh=1e-2)
             spectrum.set_yscale("symlog", linthresh=1e-2)
-            finish(spectrum, f"{name}: spectrum", "real part (attraction)", "imaginary part (rotation)")
+            x, y = "real part (attraction)", "imaginary part (rotation)"
+            finish(spectrum, f"{name}: spectrum", x, y)
             path.plot(self.positions, result.cosines, color=CYCLE[row], label="cosine")
             path.axhline(0, color="#bbbbbb", lw=0.8)
             path.axvline(1, color="#bbbbbb", lw=0.8)
-            finish(path, "path angle", "α, 0 is the start and 1 the end", "cosine of v and the path")
+            x, y = "α, 0 is the start and 1 the end", "cosine of v and the path"
+            finish(path, "path angle", x, y)
             steps, high, low, js = (np.array(x) for x in zip(*result.gaps, strict=True))
             gap.loglog(steps, high - low, "o-", color=CYCLE[row], label="duality gap")
             gap.loglog(steps, 2 * js, "s:", color="#777777", label="2 JS on a partition")

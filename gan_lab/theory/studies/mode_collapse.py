@@ -11,9 +11,9 @@ from torch.optim import Adam
 
 from gan_lab.losses import NonSaturating
 from gan_lab.theory.collapse import all_three, covering, mode_counts, on_cells, over_modes
-from gan_lab.theory.densities import PlanarMixture, ring
 from gan_lab.theory.divergences import jensen_shannon
 from gan_lab.theory.figures import CYCLE, FAKE, REAL, finish, tiles
+from gan_lab.theory.planar import PlanarMixture, ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -157,7 +157,8 @@ class ModeCollapse(Study):
                 axes[1].plot(steps, values, style, color=colour, label=f"{key[:8]}, {name}")
                 lost = [s for s, m in zip(steps, history, strict=True) if math.isinf(m[key])]
                 axes[1].plot(lost, [top] * len(lost), "x", ms=4, color=colour)
-            axes[2].plot(steps, [m["JS"] for m in history], "-", color=colour, label=f"true, {name}")
+            true = [m["JS"] for m in history]
+            axes[2].plot(steps, true, "-", color=colour, label=f"true, {name}")
             estimates = [m["JS by the discriminator"] for m in history]
             axes[2].plot(steps, estimates, "--", color=colour, label=f"estimated, {name}")
         axes[0].set_ylim(0, len(self.mixture.centres) * 1.15)

@@ -90,7 +90,9 @@ class VanishingGradients(Study):
                 norms = {name: curve[-1][1] / curve[0][1] for name, curve in curves.items()}
                 vanishes = norms["Minimax"] == min(norms.values())
                 findings.add(
-                    f"all, {place}", "whose gradient vanishes", "Minimax",
+                    f"all, {place}",
+                    "whose gradient vanishes",
+                    "Minimax",
                     "Minimax" if vanishes else min(norms, key=lambda name: norms[name]),
                 )
         findings.figures["vanishing_gradients"] = self.draw(exact, line, pictures)
@@ -107,8 +109,10 @@ class VanishingGradients(Study):
                 found = shift_gradient(loss, p, Gaussian(distance, 1.0))
                 name = "2 dJS" if saturating else "d[KL(q||p) - 2 JS]"
                 findings.add(
-                    f"N(0,1) against N({distance:g},1)", f"{label(loss)}: {name}/dmean",
-                    wanted, found,
+                    f"N(0,1) against N({distance:g},1)",
+                    f"{label(loss)}: {name}/dmean",
+                    wanted,
+                    found,
                 )
                 curves[label(loss)].append(abs(found))
             slope = lipschitz_shift_gradient(Wasserstein(), p, Gaussian(distance, 1.0))
@@ -146,8 +150,11 @@ class VanishingGradients(Study):
         for colour, (name, values) in zip(CYCLE, exact.items(), strict=False):
             axes[0].semilogy(self.distances, values, "o-", color=colour, label=name)
         finish(
-            axes[0], "at the optimal discriminator", "distance of the means (scales)",
-            "|gradient by the mean|", legend=True,
+            axes[0],
+            "at the optimal discriminator",
+            "distance of the means (scales)",
+            "|gradient by the mean|",
+            legend=True,
         )
         titles = "narrow Gaussians, trained critic", "images, untrained generator"
         for axis, title, curves in zip(axes[1:], titles, (line, pictures), strict=False):
