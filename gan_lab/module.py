@@ -267,7 +267,6 @@ class GAN(LightningModule):
         optimizer.zero_grad()
         self.manual_backward(loss)
         self.trainer.strategy.optimizer_step(optimizer, lambda: None)
-        torch.clear_autocast_cache()  # it holds casts of the weights that have just moved
         for constraint in self.constraints:
             constraint(self.discriminator)
         for augmentation in self.augmentations:
