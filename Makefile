@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup train test test-all lint format type tensorboard lock wheel clean
+.PHONY: help setup train test test-all lint format type results-mixtures tensorboard lock wheel clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make the environment in .venv from the lock file, every package verified by hash
 
@@ -42,6 +42,12 @@ format: $(READY) ## Put the code into its one format
 
 type: $(READY) ## Check types
 	$(BIN)/mypy
+
+results: $(READY) ## Train every loss with every model and print the README's table; hours, resumable
+	$(BIN)/python -m benchmarks.results $(ARGS)
+
+results-mixtures: $(READY) ## Train the 25-mode grid over three seeds and print the table
+	$(BIN)/python -m benchmarks.mixtures $(ARGS)
 
 tensorboard: $(READY) ## Look at all runs in a browser
 	$(BIN)/tensorboard --logdir outputs

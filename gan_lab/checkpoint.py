@@ -7,6 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -19,6 +20,9 @@ from gan_lab.models import Generator
 
 CONFIG_KEY = "gan_lab"
 """Where a checkpoint keeps its run's version, overrides and composed configuration."""
+
+EMA_KEY = "generator_ema"
+"""Where a checkpoint keeps the averaged weights, named as the generator names its own."""
 
 Checkpoint = dict[str, Any]
 
@@ -122,29 +126,34 @@ def load_generator(path: Path, weights: str = "raw") -> Generator:
 
     Args:
         path: Of the checkpoint.
-        weights: Which weights; "raw" are those that training moved.
+        weights: "raw", those that training moved, or "ema", their average.
 
     Raises:
         LabError: If the file is no checkpoint or names a class that is not on the allow-list.
     """
+    if weights not in ("raw", "ema"):
+        raise LabError(f"weights must be raw or ema, got {weights!r}")
     checkpoint = read_checkpoint(path)
     generator: Generator = rebuild(checkpoint[CONFIG_KEY]["config"]["model"]["generator"])
-    prefix = "generator."
-    state = checkpoint["state_dict"]
-    generator.load_state_dict(
-        {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}
-    )
+    if weights == "ema":
+        if EMA_KEY not in checkpoint:
+            raise LabError(f"{path} holds no averaged weights; use weights=raw")
+        state = checkpoint[EMA_KEY]
+    else:
+        prefix, raw = "generator.", checkpoint["state_dict"].items()
+        state = {name.removeprefix(prefix): v for name, v in raw if name.startswith(prefix)}
+    generator.load_state_dict(state)
     generator.eval()
     return generator
 
 
-def rebuild(node: Mapping[str, Any]) -> Any:
-    """Call the class of gan_lab.models that a checkpoint's configuration names, and no other."""
-    package, _, name = str(node.get("_target_")).rpartition(".")
-    if package != models.__name__ or name not in models.__all__:
+def rebuild(node: Mapping[str, Any], package: ModuleType = models) -> Any:
+    """Call the class of ``package`` that a checkpoint's configuration names, and no other."""
+    place, _, name = str(node.get("_target_")).rpartition(".")
+    if place != package.__name__ or name not in package.__all__:
         raise LabError(
             f"the checkpoint asks for {node.get('_target_')!r}, and only classes of "
-            f"{models.__name__} are rebuilt from a file"
+            f"{package.__name__} are rebuilt from a file"
         )
     arguments = {key: value for key, value in node.items() if not key.startswith("_")}
-    return getattr(models, name)(**arguments)
+    return getattr(package, name)(**arguments)

@@ -76,9 +76,9 @@ def check_arguments(node: Mapping[str, Any], path: str) -> None:
         target = get_object(node["_target_"])
     except Exception as error:
         raise LabError(f"{path}._target_: cannot import {node['_target_']!r}: {error}") from error
-    parameters = inspect.signature(target).parameters
+    parameters = parameters_of(target)
     takes_any = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
-    hints = typing.get_type_hints(target.__init__ if inspect.isclass(target) else target)
+    hints = hints_of(target)
     for key, value in node.items():
         if key.startswith("_") and key.endswith("_"):
             continue
@@ -88,6 +88,27 @@ def check_arguments(node: Mapping[str, Any], path: str) -> None:
             raise LabError(f"{path}.{key}: {target.__name__} has no argument {key}; {hint}")
         if isinstance(value, SCALARS) and key in hints:
             check_scalar(value, hints[key], f"{path}.{key}")
+
+
+def parameters_of(target: Any) -> dict[str, inspect.Parameter]:
+    """Return what ``target`` takes, with the base's arguments where a class hands those on."""
+    parameters = dict(inspect.signature(target).parameters)
+    options = parameters.get("options")
+    if options is None or not inspect.isclass(target):
+        return parameters
+    del parameters["options"]
+    return parameters_of(target.__base__) | parameters
+
+
+def hints_of(target: Any) -> dict[str, Any]:
+    """Return the annotations of what ``target`` takes, its base's too."""
+    if not inspect.isclass(target):
+        return typing.get_type_hints(target)
+    hints: dict[str, Any] = {}
+    for parent in reversed(target.__mro__[:-1]):
+        if "__init__" in vars(parent):
+            hints |= typing.get_type_hints(vars(parent)["__init__"])
+    return hints
 
 
 def check_scalar(value: object, hint: Any, path: str) -> None:

@@ -45,23 +45,65 @@ def sample(config: DictConfig) -> None:
     generator = load_generator(find_checkpoint(config.checkpoint), config.weights)
     if len(generator.image_shape) != 3 and config.format != "npz":
         raise LabError("this generator draws points, not images; use format=npz")
+    label = class_label(config, generator)
     latents = torch.randn(count, generator.latent_dim, generator=random)
-    if config.format == "interpolation":
+    strips = config.format == "interpolation"
+    if strips:
         ends = torch.randn(count, generator.latent_dim, generator=random)
         latents = interpolate(latents, ends, steps).flatten(0, 1)
-    samples = draw(generator, latents, batch_size)
-    for path in write(samples, Path(config.output), config.format, steps):
+    samples = draw(generator, latents, batch_size, label, steps if strips else 1)
+    columns = steps if strips else None if label is not None else generator.num_classes or None
+    for path in write(samples, Path(config.output), config.format, columns):
         print(path)
 
 
-def draw(generator: Generator, latents: Tensor, batch_size: int) -> Tensor:
-    """Return samples for ``latents``, computed ``batch_size`` at a time, quantised if images."""
+def class_label(config: DictConfig, generator: Generator) -> int | None:
+    """Return the class that ``config`` asks for, or None for all of them in turn.
+
+    Raises:
+        LabError: If the generator has no such class.
+    """
+    from gan_lab.instantiate import select_number
+
+    if config.label is None:
+        return None
+    if not generator.num_classes:
+        raise LabError("this generator has no classes; leave label out")
+    label: int = select_number(config, "label", int, 0)
+    if label >= generator.num_classes:
+        raise LabError(f"label must be below {generator.num_classes}, got {label}")
+    return label
+
+
+def draw(
+    generator: Generator,
+    latents: Tensor,
+    batch_size: int,
+    label: int | None = None,
+    repeat: int = 1,
+) -> Tensor:
+    """Return samples for ``latents``, computed ``batch_size`` at a time, quantised if images.
+
+    Args:
+        generator: In evaluation mode.
+        latents: Shape (N, latent_dim).
+        batch_size: Of each forward pass.
+        label: One class for all samples, or None for all classes in turn.
+        repeat: Neighbouring samples that share a class.
+    """
     import torch
 
     from gan_lab.images import quantise
 
+    labels = generator.labels_in_turn(len(latents))
+    if labels is not None:
+        labels = (torch.arange(len(latents)) // repeat) % generator.num_classes
+        labels = torch.full_like(labels, label) if label is not None else labels
+    batches = []
     with torch.inference_mode():
-        batches = [generator(batch) for batch in torch.split(latents, batch_size)]
+        for start in range(0, len(latents), batch_size):
+            chosen = slice(start, start + batch_size)
+            batches.append(generator(latents[chosen], None if labels is None else labels[chosen]))
     samples = torch.cat(batches)
     return quantise(samples) if samples.ndim == 4 else samples
 
@@ -92,7 +134,9 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return torch.where(torch.sin(angle) < 1e-6, torch.lerp(a, b, t), arc)
 
 
-def write(samples: Tensor, folder: Path, file_format: str, steps: int) -> list[Path]:
+def write(
+    samples: Tensor, folder: Path, file_format: str, columns: int | None = None
+) -> list[Path]:
     """Write ``samples`` into ``folder`` and return the files, or the folder of many."""
     import numpy as np
 
@@ -107,7 +151,6 @@ def write(samples: Tensor, folder: Path, file_format: str, steps: int) -> list[P
         for index, image in enumerate(samples):
             save_png(image, folder / f"{index:06d}.png")
         return [folder]
-    columns = steps if file_format == "interpolation" else None
     save_png(image_grid(samples, columns), folder / f"{file_format}.png")
     return [folder / f"{file_format}.png"]
 

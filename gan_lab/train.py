@@ -176,6 +176,10 @@ def build_module(config: DictConfig) -> GAN:
             build(config, f"regularizer.{k}") for k, v in config.regularizer.items() if v
         ],
         scheduler=build(config, "scheduler"),
+        augmentations=[
+            build(config, f"augmentation.{k}") for k, v in config.augmentation.items() if v
+        ],
+        auxiliary=build(config, "auxiliary"),
     )
     try:
         module.configure_optimizers()  # says at once what an optimizer does not accept

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import Logger
 
 from gan_lab.checkpoint import AtomicCheckpointIO
 from gan_lab.errors import LabError
+from gan_lab.overhead import Unprofiled, forget_graphics_cards, skip_idle_hooks
 
 
 def build_trainer(
@@ -47,8 +48,9 @@ def build_trainer(
     for name, value in [("max_steps", max_steps), ("log_every_n_steps", log_every_n_steps)]:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    skip_idle_hooks(callbacks)
     try:
-        return Trainer(
+        trainer = Trainer(
             max_steps=max_steps,
             max_epochs=-1,
             accelerator=accelerator,
@@ -65,8 +67,16 @@ def build_trainer(
             enable_model_summary=False,
             num_sanity_val_steps=0,
             limit_val_batches=0,
-            **options,
+            **{"profiler": Unprofiled(), **options},
         )
+        if trainer.strategy.root_device.type == "cpu":
+            forget_graphics_cards()
+        if trainer.precision != precision:  # Lightning warns and goes on with another
+            raise LabError(
+                f"trainer.precision={precision} is not possible on this accelerator, which would "
+                f"use {trainer.precision}; ask for that, or for 32-true"
+            )
+        return trainer
     except (MisconfigurationException, TypeError, ValueError) as error:
         hint = "; trainer.accelerator=auto takes what is there" if accelerator != "auto" else ""
         raise LabError(f"trainer: {error}{hint}") from error

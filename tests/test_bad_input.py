@@ -29,6 +29,9 @@ LINE = [
     ("optimizer.lr=-1", "Invalid learning rate: -1"),
     ("model.width=0", "width must be at least 1, got 0"),
     ("+model.generator.widht=4", "did you mean width?"),
+    ("+model.discriminator.packng=2", "did you mean packing?"),
+    ("packing=3", "data.batch_size=64 does not divide into packs of 3; use data.batch_size=63"),
+    ("+model.generator.num_classes=3", "num_classes must be positive where labels are used"),
     ("callbacks.samples.every_n_steps=0", "every_n_steps must be at least 1"),
     ("objective=fod", "objective=fod was not logged; choose one of"),
     ("resume=no/such/folder", "there is no checkpoint at no/such/folder"),
@@ -58,6 +61,15 @@ def test_one_line_says_what_is_wrong(
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
 def test_an_absent_accelerator(capsys: pytest.CaptureFixture[str], train: CommandLine) -> None:
     assert "trainer.accelerator=auto" in refused(capsys, train, "trainer.accelerator=gpu")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+@pytest.mark.filterwarnings("ignore:You passed")
+def test_a_precision_is_not_swapped_silently(
+    capsys: pytest.CaptureFixture[str], train: CommandLine
+) -> None:
+    line = refused(capsys, train, "trainer.precision=16-mixed")
+    assert "16-mixed is not possible" in line
 
 
 def test_batch_norm_under_a_gradient_penalty(

@@ -9,10 +9,20 @@ from omegaconf import DictConfig, OmegaConf
 from gan_lab.app import config_dir
 from gan_lab.instantiate import build, check
 
+AXES = (
+    "data",
+    "model",
+    "conditioning",
+    "optimizer",
+    "scheduler",
+    "regularizer",
+    "augmentation",
+    "loss",
+)
 GROUPS = sorted(
     (path.parent.name, path.stem)
     for path in config_dir().glob("*/*.yaml")
-    if path.parent.name in ("data", "model", "optimizer", "scheduler", "regularizer", "loss")
+    if path.parent.name in AXES
 )
 EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
 
@@ -23,7 +33,7 @@ def composed(*overrides: str) -> DictConfig:
 
 
 def assert_sound(config: DictConfig) -> None:
-    for key in ("data", "model", "optimizer", "scheduler", "regularizer", "loss", "callbacks"):
+    for key in (*AXES, "auxiliary", "callbacks"):
         node = OmegaConf.select(config, key)
         if node is not None:
             check(OmegaConf.to_container(node, resolve=True), key)
@@ -34,6 +44,20 @@ def assert_sound(config: DictConfig) -> None:
 @pytest.mark.parametrize(("group", "choice"), GROUPS)
 def test_a_group_file_composes_and_builds(group: str, choice: str) -> None:
     assert_sound(composed(f"{group}={choice}"))
+
+
+@pytest.mark.parametrize(
+    ("choices", "names"),
+    [
+        (["regularizer=[r1,r2]"], {"r1", "r2"}),
+        (["regularizer=[spectral_norm,lecam]"], {"lecam"}),
+        (["regularizer=[gradient_penalty,orthogonal]"], {"gradient_penalty", "orthogonal"}),
+    ],
+)
+def test_regularizers_combine(choices: list[str], names: set[str]) -> None:
+    config = composed(*choices)
+    assert_sound(config)
+    assert set(config.regularizer) == names
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

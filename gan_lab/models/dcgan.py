@@ -1,11 +1,13 @@
 """The deep convolutional pair of DCGAN, for any square image that halves down to 4 to 8 pixels."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from gan_lab.models.base import Discriminator, Generator, require_size
+from gan_lab.models.arguments import require_size
+from gan_lab.models.base import Discriminator, Generator
+from gan_lab.models.conditional import ConditionalSequential
 
 Norm = Literal["batch", "layer", "none"]
 
@@ -23,6 +25,7 @@ class DCGANGenerator(Generator):
         latent_dim: Length of a latent vector, positive.
         image_shape: (channels, size, size).
         width: Channels of the largest hidden map; each smaller map has twice as many.
+        options: See :class:`Generator`.
 
     Raises:
         ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
@@ -33,21 +36,22 @@ class DCGANGenerator(Generator):
         latent_dim: int = 100,
         image_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
+        **options: Any,
     ) -> None:
-        super().__init__(latent_dim, image_shape)
+        super().__init__(latent_dim, image_shape, **options)
         require_size("width", width)
         start, doublings = halvings(self.image_shape)
         channels = width * 2 ** (doublings - 1)
         layers: list[nn.Module] = [
-            nn.Unflatten(1, (latent_dim, 1, 1)),
-            nn.ConvTranspose2d(latent_dim, channels, start, bias=False),
-            nn.BatchNorm2d(channels),
+            nn.Unflatten(1, (self.input_dim, 1, 1)),
+            nn.ConvTranspose2d(self.input_dim, channels, start, bias=False),
+            self.batch_norm(channels),
             nn.ReLU(inplace=True),
         ]
         for _ in range(doublings - 1):
             layers += [
                 nn.ConvTranspose2d(channels, channels // 2, 4, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(channels // 2),
+                self.batch_norm(channels // 2),
                 nn.ReLU(inplace=True),
             ]
             channels //= 2
@@ -55,11 +59,11 @@ class DCGANGenerator(Generator):
             nn.ConvTranspose2d(channels, self.image_shape[0], 4, stride=2, padding=1),
             nn.Tanh(),
         ]
-        self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.layers = ConditionalSequential(*layers)
+        self.complete(initialise)
 
-    def forward(self, latent: Tensor) -> Tensor:
-        images: Tensor = self.layers(latent)
+    def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        images: Tensor = self.layers(inputs, labels)
         return images
 
 
@@ -74,6 +78,7 @@ class DCGANDiscriminator(Discriminator):
         width: Channels after the first convolution; each smaller map has twice as many.
         norm: "batch" as published; "layer" or "none" for a critic under a
             per-sample gradient penalty (Gulrajani et al. 2017, section 4).
+        options: See :class:`Discriminator`.
 
     Raises:
         ValueError: If a size is not positive, the image does not halve to 4..8
@@ -85,12 +90,13 @@ class DCGANDiscriminator(Discriminator):
         image_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
         norm: Norm = "batch",
+        **options: Any,
     ) -> None:
-        super().__init__(image_shape)
+        super().__init__(image_shape, **options)
         require_size("width", width)
         end, halves = halvings(self.image_shape)
         layers: list[nn.Module] = [
-            nn.Conv2d(self.image_shape[0], width, 4, stride=2, padding=1),
+            nn.Conv2d(self.input_shape[0], width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2, inplace=True),
         ]
         channels = width
@@ -101,13 +107,12 @@ class DCGANDiscriminator(Discriminator):
                 nn.LeakyReLU(0.2, inplace=True),
             ]
             channels *= 2
-        layers += [nn.Conv2d(channels, 1, end), nn.Flatten(0)]
-        self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.complete(channels * end**2, initialise)
 
-    def forward(self, samples: Tensor) -> Tensor:
-        logits: Tensor = self.layers(samples)
-        return logits
+    def body(self, inputs: Tensor) -> Tensor:
+        features: Tensor = self.layers(inputs)
+        return features
 
 
 def halvings(image_shape: Sequence[int]) -> tuple[int, int]:
@@ -129,7 +134,7 @@ def halvings(image_shape: Sequence[int]) -> tuple[int, int]:
         or not halves
     ):
         raise ValueError(
-            "dcgan needs square images whose size is 4, 5 or 7 times a power of two "
+            "this network needs square images whose size is 4, 5 or 7 times a power of two "
             f"(28, 32, 64, ...), got image_shape {list(image_shape)}"
         )
     return size, halves
@@ -148,10 +153,10 @@ def normalisation(norm: Norm, channels: int) -> nn.Module:
 
 def initialise(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as published."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm):
+    elif isinstance(module, nn.BatchNorm2d | nn.GroupNorm) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

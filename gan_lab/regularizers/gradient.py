@@ -3,7 +3,12 @@
 import torch
 from torch import Tensor
 
-from gan_lab.regularizers.base import Penalty, Scorer, require_positive
+from gan_lab.regularizers.base import (
+    Penalty,
+    Scorer,
+    require_not_negative,
+    require_positive,
+)
 
 
 def input_gradients(discriminator: Scorer, samples: Tensor) -> Tensor:
@@ -13,19 +18,35 @@ def input_gradients(discriminator: Scorer, samples: Tensor) -> Tensor:
 
     Args:
         discriminator: Maps samples (N, *shape) to logits (N,), each of which
-            must depend on its own sample alone.
+            must depend on its own sample alone; or to (N / m,), one for each
+            pack of m samples.
         samples: The points x, shape (N, *shape).
 
     Returns:
-        Gradients of shape (N, prod(shape)).
+        Gradients of shape (N, prod(shape)), or (N / m, m·prod(shape)).
     """
     samples = samples.detach().requires_grad_()
     # Second derivatives lose too much in half precision.
     with torch.enable_grad(), torch.autocast(samples.device.type, enabled=False):
         logits = discriminator(samples)
         (gradients,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
-    flat: Tensor = gradients.flatten(1)
+    flat: Tensor = gradients.reshape(len(logits), -1)
     return flat
+
+
+def squared_norms(discriminator: Scorer, samples: Tensor) -> Tensor:
+    """Return the squared gradient norm at each sample, shape (N,)."""
+    return input_gradients(discriminator, samples).square().sum(dim=1)
+
+
+def distance_to_target(
+    discriminator: Scorer, samples: Tensor, target: float, one_sided: bool
+) -> Tensor:
+    """Return the mean squared distance of gradient norms to a target, or of those above it."""
+    norms = torch.linalg.vector_norm(input_gradients(discriminator, samples), dim=1)
+    excess = norms - target
+    distance: Tensor = (excess.relu() if one_sided else excess).square().mean()
+    return distance
 
 
 class GradientPenalty(Penalty):
@@ -38,28 +59,74 @@ class GradientPenalty(Penalty):
 
     References:
         Improved Training of Wasserstein GANs (Gulrajani et al. 2017),
-        equation 3 and algorithm 1, arXiv 1704.00028.
+        equation 3, algorithm 1 and section 4, arXiv 1704.00028. On the
+        regularization of Wasserstein GANs (Petzka et al. 2018), arXiv
+        1709.08894, for ``one_sided``.
 
     Args:
         weight: :math:`\lambda`, positive.
         target: t, not negative; 1 in the paper.
+        one_sided: Whether norms below the target are left alone.
+        every: See :class:`Penalty`.
 
     Raises:
-        ValueError: If ``weight`` is not positive or ``target`` is negative.
+        ValueError: If a number is out of range.
     """
 
-    def __init__(self, weight: float = 10.0, target: float = 1.0) -> None:
-        self.weight = require_positive("weight", weight)
-        if target < 0:
-            raise ValueError(f"target must not be negative, got {target}")
-        self.target = target
+    def __init__(
+        self,
+        weight: float = 10.0,
+        target: float = 1.0,
+        one_sided: bool = False,
+        every: int = 1,
+    ) -> None:
+        super().__init__(weight, every)
+        self.target = require_not_negative("target", target)
+        self.one_sided = one_sided
 
     def __call__(self, discriminator: Scorer, real: Tensor, fake: Tensor) -> Tensor:
         epsilon = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
         between = torch.lerp(fake.to(real.dtype), real, epsilon.to(real.dtype))
-        norms = torch.linalg.vector_norm(input_gradients(discriminator, between), dim=1)
-        penalty: Tensor = self.weight * (norms - self.target).square().mean()
-        return penalty
+        return self.weight * distance_to_target(discriminator, between, self.target, self.one_sided)
+
+
+class DRAGAN(Penalty):
+    r"""Pull the gradient norm towards a target around real samples.
+
+    .. math::
+        \lambda\, E_{p,\,\delta}[(\|\nabla D(x + \delta)\|_2 - t)^2],
+        \qquad \delta \sim N(0, (c\,s)^2 I),
+
+    where s is the standard deviation of all values of the real batch.
+
+    References:
+        On Convergence and Stability of GANs (Kodali et al. 2017), equation 4,
+        arXiv 1705.07215.
+
+    Args:
+        weight: :math:`\lambda`, positive.
+        target: t, not negative; 1 in the paper.
+        deviation: c, positive; 0.5 in the authors' code.
+        every: See :class:`Penalty`.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    def __init__(
+        self,
+        weight: float = 10.0,
+        target: float = 1.0,
+        deviation: float = 0.5,
+        every: int = 1,
+    ) -> None:
+        super().__init__(weight, every)
+        self.target = require_not_negative("target", target)
+        self.deviation = require_positive("deviation", deviation)
+
+    def __call__(self, discriminator: Scorer, real: Tensor, fake: Tensor) -> Tensor:
+        around = real + self.deviation * real.std() * torch.randn_like(real)
+        return self.weight * distance_to_target(discriminator, around, self.target, False)
 
 
 class R1(Penalty):
@@ -73,14 +140,42 @@ class R1(Penalty):
 
     Args:
         weight: :math:`\gamma`, positive.
+        every: See :class:`Penalty`.
 
     Raises:
-        ValueError: If ``weight`` is not positive.
+        ValueError: If a number is out of range.
     """
 
-    def __init__(self, weight: float = 1.0) -> None:
-        self.weight = require_positive("weight", weight)
+    def __init__(self, weight: float = 1.0, every: int = 1) -> None:
+        super().__init__(weight, every)
 
     def __call__(self, discriminator: Scorer, real: Tensor, fake: Tensor) -> Tensor:
-        squares = input_gradients(discriminator, real).square().sum(dim=1)
-        return self.weight / 2 * squares.mean()
+        return self.weight / 2 * squared_norms(discriminator, real).mean()
+
+
+class R2(R1):
+    r"""Penalise the squared gradient norm on generated samples.
+
+    .. math:: \tfrac{\gamma}{2} E_q[\|\nabla D(x)\|_2^2]
+
+    References:
+        Mescheder et al. 2018, equation 10, arXiv 1801.04406.
+    """
+
+    def __call__(self, discriminator: Scorer, real: Tensor, fake: Tensor) -> Tensor:
+        return super().__call__(discriminator, fake, real)
+
+
+class R1R2(R1):
+    r"""Penalise the squared gradient norm on real and on generated samples.
+
+    .. math:: \tfrac{\gamma}{2} (E_p + E_q)[\|\nabla D(x)\|_2^2]
+
+    References:
+        The GAN is dead; long live the GAN! (Huang et al. 2024), section 3.2,
+        arXiv 2501.05441.
+    """
+
+    def __call__(self, discriminator: Scorer, real: Tensor, fake: Tensor) -> Tensor:
+        on_real = super().__call__(discriminator, real, fake)
+        return on_real + super().__call__(discriminator, fake, real)

@@ -295,7 +295,7 @@ def logit_of(name: str, output: float) -> float:
 
 
 def test_f_divergence_refuses_an_unknown_name() -> None:
-    with pytest.raises(ValueError, match="name must be one of kl, reverse_kl, .* got 'chi'"):
+    with pytest.raises(ValueError, match=r"name must be one of kl, reverse_kl, .* got 'chi'"):
         FDivergence("chi")
 
 

@@ -25,7 +25,7 @@ def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
     ]
 
 
-SMALL = {"hidden": (8,), "width": 4}
+SMALL = {"image_shape": (1, 28, 28), "hidden": (8,), "width": 4, "units": 16}
 SHAPES = [(1, 28, 28), (3, 32, 32), (2, 64, 64)]
 
 every_generator = pytest.mark.parametrize("network", exported(Generator))
@@ -50,7 +50,8 @@ def test_generator_maps_latents_to_images(
     images = generator(torch.randn(3, 5))
     assert images.shape == (3, *image_shape)
     assert images.abs().max() <= 1
-    assert generator.latent_dim == 5 and generator.image_shape == image_shape
+    assert generator.latent_dim == 5
+    assert generator.image_shape == image_shape
 
 
 @every_discriminator
@@ -85,7 +86,8 @@ def test_every_weight_receives_a_gradient(network: type[nn.Module]) -> None:
     output = module(torch.randn(4, 1, 28, 28) if inputs is None else inputs)
     output.square().sum().backward()
     for name, parameter in module.named_parameters():
-        assert parameter.grad is not None and parameter.grad.isfinite().all(), name
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
 
 
 @pytest.mark.parametrize("network", [*exported(Generator), *exported(Discriminator)])
@@ -102,7 +104,8 @@ def test_points_are_unbounded(network: type[Generator]) -> None:
         return
     generator = build(network, latent_dim=5, image_shape=(2,))
     points = generator(1000 * torch.randn(64, 5))
-    assert points.shape == (64, 2) and points.abs().max() > 1
+    assert points.shape == (64, 2)
+    assert points.abs().max() > 1
     assert MLPDiscriminator((2,), hidden=(8,))(points).shape == (64,)
 
 
@@ -122,18 +125,27 @@ def test_latent_dim_must_be_positive(network: type[Generator]) -> None:
 
 @pytest.mark.parametrize("network", [*exported(Generator), *exported(Discriminator)])
 def test_widths_must_be_positive(network: type[nn.Module]) -> None:
-    name = next(name for name in SMALL if name in inspect.signature(network).parameters)
+    name = next(
+        name for name in ("hidden", "width") if name in inspect.signature(network).parameters
+    )
     value = (0,) if name == "hidden" else 0
     with pytest.raises(ValueError, match=f"{name} must be at least 1, got 0"):
-        network(**{name: value})
+        build(network, **{name: value})
 
 
-@pytest.mark.parametrize("network", [DCGANGenerator, DCGANDiscriminator])
+HALVING = [
+    network
+    for network in (*exported(Generator), *exported(Discriminator))
+    if network.__name__.startswith(("DCGAN", "ResNet", "R3GAN"))
+]
+
+
+@pytest.mark.parametrize("network", HALVING)
 @pytest.mark.parametrize("image_shape", [(1, 27, 27), (1, 28, 32), (1, 36, 36), (1, 7, 7)])
-def test_dcgan_refuses_images_that_do_not_halve(
+def test_images_that_do_not_halve_to_a_small_map_are_refused(
     network: type[nn.Module], image_shape: tuple[int, ...]
 ) -> None:
-    with pytest.raises(ValueError, match="dcgan needs square images"):
+    with pytest.raises(ValueError, match="this network needs square images"):
         build(network, image_shape=image_shape)
 
 
@@ -162,3 +174,128 @@ def test_the_default_mlp_is_the_articles() -> None:
         for network in (generator, discriminator)
     ]
     assert shapes == [[(256, 100), (784, 256)], [(512, 784), (256, 512), (1, 256)]]
+
+
+@every_discriminator
+@pytest.mark.parametrize("conditioning", ["none", "concatenation", "projection", "classifier"])
+def test_spectral_norm_bounds_every_singular_value(
+    network: type[Discriminator], conditioning: str
+) -> None:
+    classes = 0 if conditioning == "none" else 3
+    discriminator = build(
+        network, spectral_norm=True, conditioning=conditioning, num_classes=classes
+    )
+    for _ in range(15):  # reading a weight in training mode iterates once
+        for layer in discriminator.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+                assert layer.weight.isfinite().all()
+    discriminator.eval()
+    for name, layer in discriminator.named_modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+            largest = torch.linalg.matrix_norm(layer.weight.detach().flatten(1), ord=2)
+            zero = not layer.weight.any()
+            assert zero or largest.item() == pytest.approx(1, abs=0.1), name
+
+
+@every_discriminator
+@pytest.mark.parametrize("packing", [2, 3])
+def test_packing_judges_samples_together(network: type[Discriminator], packing: int) -> None:
+    discriminator = build(network, packing=packing).eval()
+    images = torch.randn(6, 1, 28, 28)
+    logits = discriminator(images)
+    assert logits.shape == (6 // packing,)
+    changed = images.clone()
+    changed[packing - 1] += 1  # the last member of the first pack
+    difference = discriminator(changed) - logits
+    assert difference[0].abs() > 0
+    torch.testing.assert_close(difference[1:], torch.zeros(6 // packing - 1), atol=1e-6, rtol=0)
+    with pytest.raises(ValueError, match=f"a batch of 5 does not divide into packs of {packing}"):
+        discriminator(images[:5])
+
+
+@every_discriminator
+@pytest.mark.parametrize("conditioning", ["concatenation", "projection"])
+def test_a_conditional_discriminators_logits_depend_on_the_label(
+    network: type[Discriminator], conditioning: str
+) -> None:
+    discriminator = build(network, conditioning=conditioning, num_classes=3).eval()
+    images = torch.randn(1, 1, 28, 28).expand(3, -1, -1, -1)
+    logits = discriminator(images, torch.tensor([0, 1, 2]))
+    assert len({round(logit, 12) for logit in logits.tolist()}) == 3
+    with pytest.raises(ValueError, match="this discriminator wants labels and was given none"):
+        discriminator(images)
+
+
+@every_discriminator
+def test_the_projection_is_an_inner_product(network: type[Discriminator]) -> None:
+    discriminator = build(network, conditioning="projection", num_classes=3).eval()
+    images, labels = torch.randn(4, 1, 28, 28), torch.tensor([0, 1, 2, 1])
+    features = discriminator.features(images, labels)
+    expected = discriminator.head(features).squeeze(1)
+    expected = expected + torch.einsum("nf,nf->n", discriminator.embedding.weight[labels], features)
+    torch.testing.assert_close(discriminator(images, labels), expected)
+
+
+@every_discriminator
+def test_the_second_head_recognises_classes_and_codes(network: type[Discriminator]) -> None:
+    discriminator = build(network, conditioning="classifier", num_classes=3, num_codes=2)
+    images = torch.randn(4, 1, 28, 28)
+    classes, codes = discriminator.recognise(discriminator.features(images))
+    assert classes.shape == (4, 3)
+    assert codes.shape == (4, 2)
+    with pytest.raises(ValueError, match="this discriminator takes no labels"):
+        discriminator(images, torch.zeros(4, dtype=torch.long))
+
+
+@every_generator
+@pytest.mark.parametrize("conditioning", ["concatenation", "batch_norm"])
+def test_a_conditional_generators_samples_depend_on_the_label(
+    network: type[Generator], conditioning: str
+) -> None:
+    options: dict[str, object] = {"conditioning": conditioning, "num_classes": 3}
+    if conditioning == "batch_norm" and network.__name__.startswith(("MLP", "R3GAN")):
+        with pytest.raises(ValueError, match="conditioning=batch_norm needs batch norm"):
+            build(network, **options)
+        if network is not MLPGenerator:
+            return
+        options |= {"batch_norm": True, "hidden": (8, 8)}
+    generator = build(network, **options).eval()
+    with torch.no_grad():  # as training would, tell the classes apart
+        for layer in generator.modules():
+            if isinstance(layer, nn.Embedding):
+                layer.weight.add_(torch.randn_like(layer.weight))
+    latent = torch.randn(1, generator.latent_dim).expand(3, -1)
+    samples = generator(latent, torch.tensor([0, 1, 2]))
+    assert (samples[0] - samples[1]).abs().max() > 1e-6
+    with pytest.raises(ValueError, match="this generator wants labels and was given none"):
+        generator(latent)
+
+
+@every_generator
+def test_an_unconditional_generator_takes_no_labels(network: type[Generator]) -> None:
+    generator = build(network)
+    with pytest.raises(ValueError, match="this generator takes no labels"):
+        generator(torch.randn(2, generator.latent_dim), torch.tensor([0, 1]))
+
+
+def test_contradictory_options_are_refused_by_a_sentence() -> None:
+    for options, sentence in [
+        ({"conditioning": "projection"}, "num_classes must be positive where labels are used"),
+        ({"num_classes": 3}, "and 0 where conditioning=none, got 3"),
+        ({"conditioning": "film", "num_classes": 3}, "conditioning must be one of none, concat"),
+        ({"num_codes": 2}, "num_codes must be 0, or positive with conditioning=classifier"),
+        (
+            {"packing": 2, "conditioning": "projection", "num_classes": 3},
+            "packing=2 joins samples of different labels",
+        ),
+        ({"packing": 0}, "packing must be at least 1, got 0"),
+    ]:
+        with pytest.raises(ValueError, match=sentence):
+            MLPDiscriminator(**options)  # type: ignore[arg-type]
+
+
+def test_points_are_packed_and_conditioned_too() -> None:
+    points = torch.randn(6, 2)
+    assert MLPDiscriminator((2,), hidden=(8,), packing=3)(points).shape == (2,)
+    conditional = MLPDiscriminator((2,), hidden=(8,), conditioning="concatenation", num_classes=2)
+    assert conditional(points, torch.tensor([0, 1] * 3)).shape == (6,)

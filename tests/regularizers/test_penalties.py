@@ -1,5 +1,6 @@
 """Every exported penalty against exact values on linear critics and finite differences."""
 
+import copy
 import inspect
 
 import pytest
@@ -7,9 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab import regularizers
+from gan_lab.combinations import refuse_coupled_samples
 from gan_lab.models import DCGANDiscriminator, MLPDiscriminator
-from gan_lab.module import refuse_coupled_samples
-from gan_lab.regularizers import R1, GradientPenalty, Penalty, input_gradients
+from gan_lab.regularizers import (
+    DRAGAN,
+    R1,
+    R1R2,
+    R2,
+    Consistency,
+    GradientPenalty,
+    LeCam,
+    Penalty,
+    input_gradients,
+)
 
 SHAPE = (3, 4, 4)
 
@@ -104,7 +115,8 @@ def test_penalty_reaches_the_weights(penalty: Penalty) -> None:
     """A penalty that is computed and never back-propagated changes nothing (trap 17)."""
     critic = QuadraticCritic()
     value = penalty(critic, samples(7), samples(8))
-    assert value.shape == () and value.item() > 0
+    assert value.shape == ()
+    assert value.item() > 0
     (gradient,) = torch.autograd.grad(value, critic.scale)
     assert gradient.abs() > 0
 
@@ -116,6 +128,10 @@ def test_gradient_in_the_weights_agrees_with_finite_differences(penalty: Penalty
     critic = critic.double().append(nn.Flatten(0))
     names = list(dict(critic.named_parameters()))
     real, fake = samples(9, 3), samples(10, 3)
+    penalty = copy.deepcopy(penalty)
+    if isinstance(penalty, LeCam):  # its averages are constants to the gradient: hold them
+        penalty.decay = 1 - 1e-5
+        penalty.count.fill_(10**7)
 
     def value(*parameters: Tensor) -> Tensor:
         torch.manual_seed(1)  # the same epsilons at every evaluation
@@ -125,7 +141,7 @@ def test_gradient_in_the_weights_agrees_with_finite_differences(penalty: Penalty
             logits: Tensor = torch.func.functional_call(critic, arguments, (points,))
             return logits
 
-        return penalty(score, real, fake)
+        return copy.deepcopy(penalty)(score, real, fake)  # moving averages must not move on
 
     parameters = tuple(p.detach().clone().requires_grad_() for p in critic.parameters())
     assert torch.autograd.gradcheck(value, parameters, atol=1e-6)
@@ -136,14 +152,105 @@ def test_penalty_leaves_its_inputs_alone(penalty: Penalty) -> None:
     real, fake = samples(11), samples(12)
     before = real.clone(), fake.clone()
     penalty(QuadraticCritic(), real, fake)
-    assert torch.equal(real, before[0]) and torch.equal(fake, before[1])
-    assert not real.requires_grad and real.grad is None and fake.grad is None
+    assert torch.equal(real, before[0])
+    assert torch.equal(fake, before[1])
+    assert not real.requires_grad
+    assert real.grad is None
+    assert fake.grad is None
 
 
 @every_penalty
 def test_penalty_works_where_gradients_are_off(penalty: Penalty) -> None:
     with torch.no_grad():
         assert penalty(QuadraticCritic(), samples(13), samples(14)).isfinite()
+
+
+@every_penalty
+def test_penalty_refuses_to_be_applied_less_than_every_time(penalty: Penalty) -> None:
+    assert penalty.every == 1
+    assert type(penalty)(every=16).every == 16  # type: ignore[call-arg]
+    with pytest.raises(ValueError, match="every must be at least 1, got 0"):
+        type(penalty)(every=0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("penalty", "factor"), [(R1(3.0), 1), (R2(3.0), 1), (R1R2(3.0), 2)])
+def test_r1_and_r2_are_exact_on_a_quadratic_critic(penalty: Penalty, factor: int) -> None:
+    real, fake = samples(20), samples(21)
+    on_real, on_fake = (x.flatten(1).square().sum(1).mean().item() for x in (real, fake))
+    expected = {R1: on_real, R2: on_fake, R1R2: on_real + on_fake}[type(penalty)]
+    value = penalty(QuadraticCritic(), real, fake)
+    assert value.item() == pytest.approx(3 / 2 * expected, rel=1e-10)
+    linear = penalty(LinearCritic(0.7), real, fake)
+    assert linear.item() == pytest.approx(factor * 3 / 2 * 0.7**2, rel=1e-10)
+
+
+@pytest.mark.parametrize("norm", [0.3, 2.5])
+def test_dragan_is_exact_on_a_linear_critic(norm: float) -> None:
+    value = DRAGAN(weight=7.0)(LinearCritic(norm), samples(0), samples(1))
+    assert value.item() == pytest.approx(7 * (norm - 1) ** 2, rel=1e-10)
+
+
+def test_dragan_looks_around_the_real_samples() -> None:
+    seen: list[Tensor] = []
+
+    def critic(points: Tensor) -> Tensor:
+        seen.append(points.detach())
+        return points.flatten(1).sum(1)
+
+    real = 5 * samples(22, 4000)
+    DRAGAN(deviation=0.25)(critic, real, samples(23))
+    offset = seen[0] - real
+    assert offset.mean().item() == pytest.approx(0, abs=0.02)
+    assert offset.std().item() == pytest.approx(0.25 * 5, rel=0.02)
+
+
+@pytest.mark.parametrize(("norm", "expected"), [(0.3, 0.0), (1.0, 0.0), (2.5, 2.25)])
+def test_a_one_sided_penalty_leaves_small_norms_alone(norm: float, expected: float) -> None:
+    penalty = GradientPenalty(weight=1.0, target=1.0, one_sided=True)
+    value = penalty(LinearCritic(norm), samples(0), samples(1))
+    assert value.item() == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("packing", [2, 3])
+def test_gradients_are_per_pack_where_samples_are_packed(packing: int) -> None:
+    """A packed critic that sums a linear one over its pack has |w|^2 a sample."""
+    critic = LinearCritic(0.5)
+    packed = R1(weight=1.0)(lambda x: critic(x).reshape(-1, packing).sum(1), samples(0), samples(1))
+    assert packed.item() == pytest.approx(packing * 0.5**2 / 2, rel=1e-10)
+
+
+def test_lecam_follows_the_averages_of_the_other_kind() -> None:
+    penalty = LeCam(weight=2.0, decay=0.9)
+    critic = QuadraticCritic()
+    averages = torch.zeros(2, dtype=torch.float64)
+    for step in range(1, 4):
+        real, fake = samples(30 + step), samples(40 + step)
+        real_logits, fake_logits = critic(real).detach(), critic(fake).detach()
+        averages = 0.9 * averages + 0.1 * torch.stack([real_logits.mean(), fake_logits.mean()])
+        real_anchor, fake_anchor = averages / (1 - 0.9**step)
+        expected = (real_logits - fake_anchor).square().mean()
+        expected = 2 * (expected + (fake_logits - real_anchor).square().mean())
+        value = penalty(critic, real, fake).detach()
+        torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_lecams_averages_are_saved() -> None:
+    penalty, other = LeCam(), LeCam()
+    penalty(QuadraticCritic(), samples(0), samples(1))
+    other.load_state_dict(penalty.state_dict())
+    torch.testing.assert_close(other.anchors, penalty.anchors)
+    assert other.count == 1
+    with pytest.raises(ValueError, match=r"decay must be in \[0, 1\), got 1"):
+        LeCam(decay=1.0)
+
+
+@pytest.mark.parametrize("balanced", [False, True])
+def test_consistency_is_the_squared_change_of_the_logit(balanced: bool) -> None:
+    penalty = Consistency(weight=3.0, augmentation=lambda x: 2 * x, balanced=balanced)
+    real, fake = samples(24), samples(25)
+    critic = LinearCritic(1.0)
+    expected = critic(real).square().mean() + balanced * critic(fake).square().mean()
+    torch.testing.assert_close(penalty(critic, real, fake), 3 * expected)
 
 
 @every_penalty

@@ -1,0 +1,121 @@
+"""Train every loss with every model under one budget, and print the table of the README.
+
+    python -m benchmarks.results                      # the real thing; again prints it anew
+    python -m benchmarks.results --max-steps 20 --seeds 1 --final-samples 100 --folder /tmp/try
+
+Each run is ``python -m gan_lab.train``; a run whose folder says that it finished is not run again,
+so the command can be interrupted at any time and goes on where it stopped.
+"""
+
+import argparse
+import itertools
+import json
+import shlex
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LOSSES = "vanilla", "non_saturating", "lsgan", "wgan", "wgan_gp", "hinge"
+MODELS = "mlp", "dcgan"
+FIGURES = "fid", "precision", "recall", "coverage"
+
+
+def main() -> None:
+    """Run what is missing, then print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path("outputs/results"))
+    parser.add_argument("--max-steps", type=int, default=3000, help="generator updates of a run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--final-samples", type=int, default=10_000)
+    parser.add_argument("--losses", nargs="+", default=LOSSES, choices=LOSSES)
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
+    parser.add_argument("--table-only", action="store_true", help="print what has finished")
+    parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
+    arguments = parser.parse_args()
+    jobs = list(itertools.product(arguments.models, arguments.losses, range(arguments.seeds)))
+    if not arguments.table_only:
+        for number, (model, loss, seed) in enumerate(jobs, start=1):
+            command = command_line(arguments, model, loss, seed)
+            if not finished(folder_of(arguments.folder, model, loss, seed), arguments.max_steps):
+                print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
+                if subprocess.run(command, check=False).returncode:
+                    print(f"failed: {shlex.join(command)}", file=sys.stderr)
+    print(table(arguments))
+
+
+def folder_of(folder: Path, model: str, loss: str, seed: int) -> Path:
+    """Return the run folder of a job."""
+    return folder / f"{model}-{loss}-{seed}"
+
+
+def command_line(arguments: argparse.Namespace, model: str, loss: str, seed: int) -> list[str]:
+    """Return the command of a job."""
+    folder = folder_of(arguments.folder, model, loss, seed)
+    evaluation = "callbacks.evaluation"
+    return [
+        *(sys.executable, "-m", "gan_lab.train", f"model={model}", f"loss={loss}", f"seed={seed}"),
+        f"trainer.max_steps={arguments.max_steps}",
+        f"{evaluation}.every_n_steps={max(1, arguments.max_steps // 6)}",
+        f"{evaluation}.num_samples={min(2000, arguments.final_samples)}",
+        f"{evaluation}.final_num_samples={arguments.final_samples}",
+        f"hydra.run.dir={folder}",
+        *arguments.overrides,
+    ]
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Return a run's summary.json, empty where there is none."""
+    path = folder / "summary.json"
+    summary: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return summary
+
+
+def finished(folder: Path, max_steps: int) -> bool:
+    """Return whether a run has ended with all its steps."""
+    summary = summary_of(folder)
+    return summary.get("status") == "finished" and summary.get("steps") == max_steps
+
+
+def table(arguments: argparse.Namespace) -> str:
+    """Return the results as a Markdown table, mean ± standard deviation over seeds."""
+    lines = [
+        f"{arguments.max_steps} generator updates, averaged weights (EMA), "
+        f"{arguments.final_samples} samples, features of the shipped MNIST classifier, "
+        "mean ± standard deviation over seeds. Best: the checkpoint of lowest FID on the way, "
+        "measured anew.",
+        "",
+        "| model | loss | seeds | FID best | FID last | precision | recall | coverage | s/run |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for model, loss in itertools.product(arguments.models, arguments.losses):
+        folders = [folder_of(arguments.folder, model, loss, s) for s in range(arguments.seeds)]
+        runs = [summary_of(f) for f in folders if finished(f, arguments.max_steps)]
+        if not runs:
+            lines.append(f"| {model} | {loss} | 0 | | | | | | |")
+            continue
+        label = f"/mnist_classifier_{arguments.final_samples}"
+        best = spread([run["best"][f"fid{label}"] for run in runs])
+        last = [spread([run["final"][f"{f}{label}_ema"] for run in runs]) for f in FIGURES]
+        seconds = statistics.fmean(run["wall_time_s"] for run in runs)
+        cells = [model, loss, str(len(runs)), best, *last, f"{seconds:.0f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def spread(values: list[float]) -> str:
+    """Return "mean ± standard deviation" with the digits that the deviation allows.
+
+    >>> spread([1.0, 2.0, 3.0]), spread([0.5])
+    ('2.0 ± 1.0', '0.5')
+    """
+    if len(values) == 1:
+        return f"{values[0]:.3g}"
+    deviation = statistics.stdev(values)
+    digits = 1 if deviation >= 0.5 else 2 if deviation >= 0.05 else 3
+    return f"{statistics.fmean(values):.{digits}f} ± {deviation:.{digits}f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""What samples go through before the discriminator judges them."""
+
+from gan_lab.augmentations.adaptive import AdaptiveAugmentation
+from gan_lab.augmentations.base import Augmentation
+from gan_lab.augmentations.diffaugment import Brightness, Cutout, DiffAugment, Translation
+from gan_lab.augmentations.noise import InstanceNoise
+
+__all__ = [
+    "AdaptiveAugmentation",
+    "Augmentation",
+    "Brightness",
+    "Cutout",
+    "DiffAugment",
+    "InstanceNoise",
+    "Translation",
+]

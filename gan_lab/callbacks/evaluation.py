@@ -1,0 +1,210 @@
+"""Measuring the generator while it trains."""
+
+import logging
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+from torch import Tensor
+
+from gan_lab.callbacks.checkpoints import Checkpoints
+from gan_lab.callbacks.ema import averaged_generator
+from gan_lab.data import InMemoryDataModule
+from gan_lab.errors import LabError
+from gan_lab.metrics import Evaluation, FeatureNetwork, Reference, SampleMetric, seeded_batches
+from gan_lab.metrics.reference import cached_activations
+from gan_lab.models import Generator
+from gan_lab.module import GAN
+
+log = logging.getLogger(__name__)
+
+
+class MetricEvaluation(Callback):
+    """Measures the generator every n steps, keeps best.ckpt, and measures best and last at the end.
+
+    The test split is what generated samples are compared with. Where an
+    average of the generator is kept (EMA), both are measured and the average
+    decides what is best. Neither weights, batch norm's statistics nor random
+    numbers of the training are touched.
+
+    Args:
+        network: The feature network; its name and the sample count are in every figure's name.
+        metrics: Builds each metric from a reference; null entries are left out.
+        every_n_steps: Steps between evaluations, positive.
+        num_samples: Samples of these evaluations.
+        final_num_samples: Samples of the last one, of the best and the last weights.
+        monitor: The figure that decides which weights are best, those closest to its ideal.
+        seed: Of the samples.
+
+    Raises:
+        ValueError: If a number is out of range.
+    """
+
+    def __init__(
+        self,
+        network: FeatureNetwork,
+        metrics: Mapping[str, Callable[[Reference], SampleMetric] | None],
+        every_n_steps: int = 1000,
+        num_samples: int = 2000,
+        final_num_samples: int = 10_000,
+        monitor: str = "fid",
+        seed: int = 0,
+    ) -> None:
+        for name, value in [
+            ("every_n_steps", every_n_steps),
+            ("num_samples", num_samples),
+            ("final_num_samples", final_num_samples),
+        ]:
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        self.network = network
+        self.metrics = {name: metric for name, metric in metrics.items() if metric is not None}
+        self.every_n_steps = every_n_steps
+        self.num_samples = num_samples
+        self.final_num_samples = final_num_samples
+        self.monitor = monitor
+        self.seed = seed
+        self.best_step: int | None = None
+        self.best_value = math.nan
+        self.best_figures: dict[str, float] = {}
+        self._best_generator: dict[str, Tensor] = {}
+        self._evaluation: Evaluation
+
+    def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
+        """Measure the real samples, unless the cache holds them.
+
+        Raises:
+            LabError: If the features do not fit the data, or no metric gives the monitored figure.
+        """
+        network = self.network.to(pl_module.device)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        self._evaluation = build_evaluation(network, self.metrics, data, self.num_samples)
+        if self.monitor not in self._evaluation.ideals:
+            raise LabError(
+                f"monitor must be one of {', '.join(self._evaluation.ideals)}, got {self.monitor!r}"
+            )
+
+    def on_train_batch_end(  # type: ignore[override]
+        self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Measure where it is due, and keep the checkpoint if it is the best so far."""
+        if trainer.global_step % self.every_n_steps:
+            return
+        figures = self._log(trainer, pl_module, self._evaluation)
+        value, ideal = figures[self.monitor], self._evaluation.ideals[self.monitor]
+        if not abs(value - ideal) >= abs(self.best_value - ideal) and not math.isnan(value):
+            self.best_step, self.best_value = trainer.global_step, value
+            best = averaged_generator(trainer) or pl_module.generator
+            self._best_generator = {k: v.cpu().clone() for k, v in best.state_dict().items()}
+            for callback in trainer.callbacks:  # type: ignore[attr-defined]
+                if isinstance(callback, Checkpoints):
+                    callback.save(trainer, "best.ckpt")
+
+    def on_train_end(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
+        """Measure the last and the best weights with the final count; not if cut short."""
+        if trainer.global_step < trainer.max_steps:
+            return
+        final = self._evaluation.at(self.final_num_samples)
+        last = self._log(trainer, pl_module, final)
+        better = final.better_than_real(last)
+        if better:
+            log.warning(
+                "better than real samples are: %s; that speaks of over-concentration or copies",
+                ", ".join(f"{name} {last[name]:.4g} ({final.floor[name]:.4g})" for name in better),
+            )
+        best = last
+        if self.best_step is not None and self.best_step != trainer.global_step:
+            generator = averaged_generator(trainer) or pl_module.generator
+            with loaded(generator, self._best_generator), using(pl_module, generator):
+                best = self._measure(trainer, pl_module, final)
+        self.best_figures = {final.label(name): value for name, value in best.items()}
+
+    def _log(self, trainer: Trainer, module: GAN, evaluation: Evaluation) -> dict[str, float]:
+        """Measure, log, and return the figures of the averaged weights, or of the only ones."""
+        figures = self._measure(trainer, module, evaluation)
+        named = {evaluation.label(name): value for name, value in figures.items()}
+        averaged = averaged_generator(trainer)
+        if averaged is not None:
+            with using(module, averaged):
+                figures = self._measure(trainer, module, evaluation)
+            named |= {f"{evaluation.label(name)}_ema": value for name, value in figures.items()}
+        for logger in trainer.loggers:
+            logger.log_metrics(named, step=trainer.global_step)
+        trainer.callback_metrics.update({k: torch.tensor(v) for k, v in named.items()})
+        return figures
+
+    def _measure(self, trainer: Trainer, module: GAN, evaluation: Evaluation) -> dict[str, float]:
+        batches = seeded_batches(
+            lambda count: module.sample(module.noise(count)),
+            evaluation.num_samples,
+            self.seed,
+            # Every process must have a batch of its own.
+            batch_size=min(500, max(1, evaluation.num_samples // trainer.world_size)),
+            rank=trainer.global_rank,
+            world_size=trainer.world_size,
+        )
+        return evaluation(batches)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was best so far, for a run that goes on later."""
+        return {
+            "best_step": self.best_step,
+            "best_value": self.best_value,
+            "best_generator": self._best_generator,
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what was best."""
+        self.best_step = state_dict["best_step"]
+        self.best_value = state_dict["best_value"]
+        self._best_generator = state_dict["best_generator"]
+
+
+def build_evaluation(
+    network: FeatureNetwork,
+    metrics: Mapping[str, Callable[[Reference], SampleMetric]],
+    data: InMemoryDataModule,
+    num_samples: int,
+) -> Evaluation:
+    """Return an evaluation against a data set's test split.
+
+    The real samples' activations are kept in ``statistics`` in the data's folder, if it has one.
+
+    Raises:
+        LabError: If the metrics, the network and the data do not go together.
+    """
+    name = type(data).__name__.removesuffix("DataModule").lower()
+    root = getattr(data, "root", None)
+    cache = None if root is None else Path(root).expanduser() / "statistics"
+    real = cached_activations(network, data.test.images, f"{name}-test", cache)
+    train = cached_activations(network, data.train.images, f"{name}-train", cache)
+    try:
+        return Evaluation(network, metrics, real, train, num_samples)
+    except ValueError as error:
+        raise LabError(f"metrics: {error}") from error
+
+
+@contextmanager
+def using(module: GAN, generator: Generator) -> Iterator[None]:
+    """Let the module draw from another generator for a while."""
+    own = module.generator
+    module.generator = generator
+    try:
+        yield
+    finally:
+        module.generator = own
+
+
+@contextmanager
+def loaded(generator: Generator, state: Mapping[str, Tensor]) -> Iterator[None]:
+    """Let a generator have other weights for a while."""
+    own = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+    generator.load_state_dict(state)
+    try:
+        yield
+    finally:
+        generator.load_state_dict(own)

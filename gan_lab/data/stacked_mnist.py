@@ -1,0 +1,46 @@
+"""Stacked MNIST: three digits as the colours of one image, a thousand modes."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gan_lab.data.base import Samples
+from gan_lab.data.mnist import MNISTDataModule
+
+
+class StackedMNISTDataModule(MNISTDataModule):
+    """Images of three independently drawn MNIST digits; the label is the three-digit number.
+
+    References:
+        Unrolled Generative Adversarial Networks (Metz et al. 2017), section
+        3.3.1, arXiv 1611.02163. VEEGAN (Srivastava et al. 2017), arXiv 1705.07761.
+
+    Args:
+        root: See :class:`MNISTDataModule`.
+        size: Training images; the test split has a sixth as many.
+        options: See :class:`MNISTDataModule`, without ``image_shape``.
+
+    Raises:
+        ValueError: If a size is out of range.
+    """
+
+    def __init__(self, root: str | Path, size: int = 60_000, **options: Any) -> None:
+        image_shape = tuple(options.pop("image_shape", (3, 28, 28)))
+        if len(image_shape) != 3 or image_shape[0] != 3:
+            raise ValueError(f"image_shape must be [3, 28, 28] or larger, got {list(image_shape)}")
+        if size < 6:
+            raise ValueError(f"size must be at least 6, got {size}")
+        super().__init__(root, image_shape=(1, *image_shape[1:]), **options)
+        self.image_shape = image_shape
+        self.size = size
+
+    def load(self, train: bool) -> Samples:
+        """Read MNIST and stack digits; the order depends on the seed and the split alone."""
+        images, labels = super().load(train)
+        random = torch.Generator().manual_seed(2 * self.seed + train)
+        count = self.size if train else self.size // 6
+        triples = torch.randint(len(images), (count, 3), generator=random)
+        digits = labels[triples]
+        stacked = images[triples].squeeze(2)
+        return Samples(stacked, 100 * digits[:, 0] + 10 * digits[:, 1] + digits[:, 2])

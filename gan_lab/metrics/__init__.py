@@ -1,0 +1,59 @@
+"""Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
+
+from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric
+from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage
+from gan_lab.metrics.evaluation import Evaluation, seeded_batches
+from gan_lab.metrics.features import (
+    Activations,
+    ClassifierFeatures,
+    FeatureNetwork,
+    InceptionFeatures,
+    RawFeatures,
+)
+from gan_lab.metrics.fid import FrechetDistance, frechet_distance
+from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
+from gan_lab.metrics.images import to_bytes
+from gan_lab.metrics.inception_score import InceptionScore, inception_score
+from gan_lab.metrics.kid import KernelDistance, kernel_distance
+from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
+from gan_lab.metrics.modes import ModeCoverage, mode_coverage
+from gan_lab.metrics.neighbours import nearest
+from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
+from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
+
+__all__ = [
+    "Activations",
+    "ClassHistogram",
+    "ClassifierFeatures",
+    "DensityCoverage",
+    "Evaluation",
+    "FeatureMetric",
+    "FeatureNetwork",
+    "FrechetDistance",
+    "InceptionFeatures",
+    "InceptionScore",
+    "KernelDistance",
+    "LogitMetric",
+    "Memorization",
+    "ModeCoverage",
+    "PrecisionRecall",
+    "RawFeatures",
+    "Reference",
+    "SampleMetric",
+    "TwoSampleAccuracy",
+    "class_distance",
+    "data_copying",
+    "density_coverage",
+    "divergence_from_uniform",
+    "frechet_distance",
+    "inception_score",
+    "kernel_distance",
+    "mode_coverage",
+    "nearest",
+    "precision_recall",
+    "rank_statistic",
+    "seeded_batches",
+    "to_bytes",
+    "two_sample_accuracy",
+]

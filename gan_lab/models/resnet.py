@@ -1,0 +1,166 @@
+"""Residual networks of the WGAN-GP and SNGAN type."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.functional import avg_pool2d, interpolate
+
+from gan_lab.models.arguments import require_size
+from gan_lab.models.base import Discriminator, Generator
+from gan_lab.models.conditional import Conditional, ConditionalSequential
+from gan_lab.models.dcgan import Norm, halvings, normalisation
+
+
+class UpBlock(Conditional):
+    """Two 3×3 convolutions beside a skip connection, at twice the input's size.
+
+    Args:
+        before: Norm of the input.
+        between: Norm between the convolutions.
+        inputs: Channels in.
+        outputs: Channels out.
+    """
+
+    def __init__(self, before: nn.Module, between: nn.Module, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.before = ConditionalSequential(before, nn.ReLU())
+        self.between = ConditionalSequential(between, nn.ReLU())
+        self.first = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.second = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.skip = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        maps = self.first(interpolate(self.before(inputs, labels), scale_factor=2))
+        residual: Tensor = self.second(self.between(maps, labels))
+        return residual + interpolate(self.skip(inputs), scale_factor=2)
+
+
+class DownBlock(nn.Module):
+    """Two 3×3 convolutions beside a skip connection, then the mean of each 2×2 pixels.
+
+    Args:
+        inputs: Channels in.
+        outputs: Channels out.
+        norm: Of the maps before each convolution.
+        first: Whether this block meets the image, which no norm or ReLU comes before.
+        halve: Whether the map shrinks.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, norm: Norm, first: bool = False, halve: bool = True
+    ) -> None:
+        super().__init__()
+        before = [] if first else [normalisation(norm, inputs), nn.ReLU()]
+        self.residual = nn.Sequential(
+            *before,
+            nn.Conv2d(inputs, outputs, 3, padding=1),
+            normalisation(norm, outputs),
+            nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
+        self.skip = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+        self.halve = halve
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return maps (N, outputs, H', W') for maps (N, inputs, H, W)."""
+        # Pooling commutes with the 1×1 skip convolution, and is cheaper once than twice.
+        maps: Tensor = self.residual(inputs) + self.skip(inputs)
+        return avg_pool2d(maps, 2) if self.halve else maps
+
+
+class ResNetGenerator(Generator):
+    """Latent → small map → residual blocks that double it → tanh image.
+
+    References:
+        Improved Training of Wasserstein GANs (Gulrajani et al. 2017), appendix
+        F, arXiv 1704.00028. Spectral Normalization for Generative Adversarial
+        Networks (Miyato et al. 2018), table 4, arXiv 1802.05957.
+
+    Args:
+        latent_dim: Length of a latent vector, positive.
+        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        width: Channels of every map; 256 (SNGAN) or 128 (WGAN-GP) in the papers.
+        options: See :class:`Generator`.
+
+    Raises:
+        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 128,
+        image_shape: Sequence[int] = (3, 32, 32),
+        width: int = 128,
+        **options: Any,
+    ) -> None:
+        super().__init__(latent_dim, image_shape, **options)
+        require_size("width", width)
+        start, doublings = halvings(self.image_shape)
+        blocks = [
+            UpBlock(self.batch_norm(width), self.batch_norm(width), width, width)
+            for _ in range(doublings)
+        ]
+        self.layers = ConditionalSequential(
+            nn.Linear(self.input_dim, width * start**2),
+            nn.Unflatten(1, (width, start, start)),
+            *blocks,
+            self.batch_norm(width),
+            nn.ReLU(),
+            nn.Conv2d(width, self.image_shape[0], 3, padding=1),
+            nn.Tanh(),
+        )
+        self.complete(initialise)
+
+    def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        images: Tensor = self.layers(inputs, labels)
+        return images
+
+
+class ResNetDiscriminator(Discriminator):
+    """Residual blocks, of which two halve the image, then the sum over all pixels.
+
+    References:
+        Gulrajani et al. 2017, appendix F, arXiv 1704.00028. Miyato et al. 2018,
+        table 4, arXiv 1802.05957.
+
+    Args:
+        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        width: Channels of every map; 128 in the papers.
+        norm: "none" (SNGAN), "layer" (WGAN-GP) or "batch".
+        options: See :class:`Discriminator`.
+
+    Raises:
+        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+    """
+
+    def __init__(
+        self,
+        image_shape: Sequence[int] = (3, 32, 32),
+        width: int = 128,
+        norm: Norm = "none",
+        **options: Any,
+    ) -> None:
+        super().__init__(image_shape, **options)
+        require_size("width", width)
+        _, halves = halvings(self.image_shape)
+        blocks = [DownBlock(width, width, norm) for _ in range(halves - 1)]
+        self.layers = nn.Sequential(
+            DownBlock(self.input_shape[0], width, norm, first=True),
+            *blocks,
+            DownBlock(width, width, norm, halve=False),
+            nn.ReLU(),
+        )
+        self.complete(width, initialise)
+
+    def body(self, inputs: Tensor) -> Tensor:
+        maps: Tensor = self.layers(inputs)
+        return maps.sum(dim=(2, 3))
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights as Glorot and Bengio, as the papers' code does, and set biases to 0."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,90 @@
+"""Every loss and regularizer there is, a user's own included, and what to call it."""
+
+import inspect
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from gan_lab.losses import F_DIVERGENCES, AdversarialLoss, FDivergence, LeastSquares
+from gan_lab.regularizers import (
+    Constraint,
+    GradientPenalty,
+    OrthogonalRegularization,
+    Penalty,
+    WeightPenalty,
+)
+
+T = TypeVar("T")
+Regularizer = Penalty | WeightPenalty | Constraint
+
+VARIANTS: dict[type, list[dict[str, Any]]] = {
+    FDivergence: [{"name": name} for name in F_DIVERGENCES],
+    LeastSquares: [{}, {"fake_target": -1.0, "real_target": 1.0, "generator_target": 0.0}],
+    GradientPenalty: [{}, {"target": 0.0}, {"one_sided": True}],
+    OrthogonalRegularization: [
+        {"player": "discriminator"},
+        {"player": "discriminator", "unit_length": True},
+    ],
+}
+"""Arguments for classes of which one instance does not say it all."""
+
+
+def losses() -> list[AdversarialLoss]:
+    """Return one of every loss class that is imported, a user's own included."""
+    return list(instances(AdversarialLoss))
+
+
+def regularizers() -> list[Regularizer]:
+    """Return one of every penalty and constraint class that is imported."""
+    return [*instances(Penalty), *instances(WeightPenalty), *instances(Constraint)]
+
+
+def instances(base: type[T]) -> Iterator[T]:
+    """Yield what can be built of ``base``'s concrete subclasses without being told how."""
+    for subclass in subclasses(base):
+        if subclass in VARIANTS:
+            yield from (subclass(**arguments) for arguments in VARIANTS[subclass])
+        elif not needs_arguments(subclass):
+            yield subclass()
+
+
+def left_out(base: type) -> list[str]:
+    """Name the subclasses of ``base`` that cannot be built without being told how."""
+    return [
+        subclass.__name__
+        for subclass in subclasses(base)
+        if subclass not in VARIANTS and needs_arguments(subclass)
+    ]
+
+
+def subclasses(base: type[T]) -> Iterator[type[T]]:
+    """Yield the concrete subclasses of ``base``, each once, in the order of their making."""
+    seen: dict[type[T], None] = {}
+    for subclass in base.__subclasses__():
+        for one in (subclass, *subclasses(subclass)):
+            if not inspect.isabstract(one):
+                seen[one] = None
+    yield from seen
+
+
+def needs_arguments(component: type) -> bool:
+    """Whether the constructor has an argument without a default."""
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    return any(
+        parameter.default is inspect.Parameter.empty and parameter.kind in positional
+        for parameter in inspect.signature(component).parameters.values()
+    )
+
+
+def label(component: object) -> str:
+    """Return the class's name and its arguments up to the last that is not a default.
+
+    >>> label(LeastSquares(-1, 1, 0))
+    'LeastSquares(-1, 1, 0)'
+    """
+    parameters = inspect.signature(type(component)).parameters.items()
+    values = [(getattr(component, name, p.default), p.default) for name, p in parameters]
+    while values and values[-1][0] == values[-1][1]:
+        values.pop()
+    arguments = [f"{v:g}" if isinstance(v, int | float) else str(v) for v, _ in values]
+    name = type(component).__name__
+    return f"{name}({', '.join(arguments)})" if arguments else name

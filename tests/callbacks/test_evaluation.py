@@ -1,0 +1,96 @@
+"""Measuring during training: undisturbed training, names, best and last."""
+
+import csv
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from gan_lab.callbacks import MetricEvaluation
+from gan_lab.callbacks.neighbours import neighbour_panel
+from gan_lab.checkpoint import EMA_KEY
+from gan_lab.metrics import FrechetDistance, RawFeatures
+from tests.conftest import CommandLine
+
+SMALL = (
+    "model=mlp",
+    "data.batch_size=8",
+    "trainer.log_every_n_steps=2",
+    "callbacks.evaluation.every_n_steps=2",
+    "callbacks.evaluation.num_samples=100",
+    "callbacks.evaluation.final_num_samples=150",
+)
+BATCH_NORM = ("model=dcgan", "model.width=4")
+
+
+def checkpoint(folder: Path, name: str = "last.ckpt") -> dict:
+    return torch.load(folder / "checkpoints" / name, weights_only=True)
+
+
+def test_measuring_disturbs_nothing(train: CommandLine) -> None:
+    options = (*SMALL, *BATCH_NORM, "trainer.max_steps=4")
+    measured = train(*options, folder="measured")
+    plain = train(*options[:1], *BATCH_NORM, *options[1:3], "trainer.max_steps=4", folder="plain")
+    ours, theirs = checkpoint(measured), checkpoint(plain)
+    for key in ("state_dict", EMA_KEY):  # running statistics and all later noise included
+        for name, tensor in theirs[key].items():
+            assert torch.equal(ours[key][name], tensor), name
+
+
+def test_a_run_reports_best_and_last(train: CommandLine) -> None:
+    folder = train(*SMALL, "trainer.max_steps=6")
+    summary = json.loads((folder / "summary.json").read_text())
+    for figure in ("fid", "precision", "recall", "density", "coverage"):
+        for suffix in ("", "_ema"):
+            assert f"{figure}/mnist_classifier_100{suffix}" in summary["final"]
+            assert f"{figure}/mnist_classifier_150{suffix}" in summary["final"]
+        assert math.isfinite(summary["best"][f"{figure}/mnist_classifier_150"])
+    with (folder / "metrics.csv").open() as file:
+        rows = {int(row["step"]): row for row in csv.DictReader(file)}
+    name = "fid/mnist_classifier_100_ema"
+    by_step = {step: float(row[name]) for step, row in rows.items()}
+    assert summary["best_step"] == min(by_step, key=by_step.__getitem__)
+    assert checkpoint(folder, "best.ckpt")["global_step"] == summary["best_step"]
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars(name)] == [2, 4, 6]
+    assert [event.step for event in events.Scalars("fid/mnist_classifier_150")] == [6]
+    assert "nearest_neighbours" in events.Tags()["images"]
+    assert (folder / "samples" / "nearest_neighbours.png").exists()
+
+
+def test_resume_remembers_what_was_best(train: CommandLine) -> None:
+    folder = train(*SMALL, "trainer.max_steps=2")
+    first = json.loads((folder / "summary.json").read_text())
+    # A learning rate of 1 wrecks the generator, so nothing later can be better.
+    train(f"resume={folder}", "trainer.max_steps=4", "callbacks.ema.decay=0", "optimizer.lr=1.0",
+          *SMALL[3:])  # fmt: skip
+    second = json.loads((folder / "summary.json").read_text())
+    assert (first["best_step"], second["steps"]) == (2, 4)
+    states = checkpoint(folder)["callbacks"]["MetricEvaluation"]
+    assert second["best_step"] == states["best_step"]
+    assert states["best_value"] <= second["final"]["fid/mnist_classifier_100_ema"]
+
+
+def test_numbers_and_names_out_of_range_are_refused(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ValueError, match="every_n_steps must be at least 1, got 0"):
+        MetricEvaluation(RawFeatures([2]), {"fid": FrechetDistance}, every_n_steps=0)
+    with pytest.raises(SystemExit):
+        train(*SMALL, "trainer.max_steps=2", "callbacks.evaluation.monitor=kid")
+    assert "monitor must be one of fid, precision" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        train(*SMALL, "trainer.max_steps=2", "metrics=quick", "metrics/features=raw")
+    assert "InceptionScore needs a classifier" in capsys.readouterr().err
+
+
+def test_the_panel_shows_each_sample_beside_its_neighbours() -> None:
+    train = torch.randint(256, (30, 1, 4, 4), dtype=torch.uint8)
+    panel = neighbour_panel(train[7:9], train, neighbours=2)
+    sample, nearest = panel[:, 2:6, 2:6], panel[:, 2:6, 8:12]
+    assert torch.equal(sample[0], train[7, 0])
+    assert torch.equal(nearest[0], train[7, 0])

@@ -1,0 +1,96 @@
+"""Mixtures in the plane: modes, density and splits."""
+
+import inspect
+
+import pytest
+import torch
+
+from gan_lab import data
+from gan_lab.data import GridDataModule, Mixture, MixtureDataModule, RingDataModule
+from gan_lab.data.mixtures import grid, ring
+
+MIXTURES = [
+    item
+    for item in vars(data).values()
+    if inspect.isclass(item)
+    and issubclass(item, MixtureDataModule)
+    and item is not MixtureDataModule
+]
+
+
+@pytest.mark.parametrize("modes", [3, 8, 11])
+def test_a_ring_has_as_many_modes_as_it_says(modes: int) -> None:
+    """linspace(0, 2 pi, 8) would put the last mode on the first (trap 23)."""
+    centres = ring(modes, radius=2.0)
+    distances = torch.cdist(centres, centres) + 9 * torch.eye(modes)
+    gap = 2 * 2.0 * torch.sin(torch.tensor(torch.pi / modes))
+    torch.testing.assert_close(distances.min(1).values, gap.expand(modes))
+    torch.testing.assert_close(centres.norm(dim=1), torch.full((modes,), 2.0))
+
+
+def test_the_grid_is_veegans() -> None:
+    expected = {(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)}
+    assert {tuple(map(int, centre)) for centre in grid().tolist()} == expected
+
+
+@pytest.mark.parametrize("module", MIXTURES)
+def test_every_mixture_serves_points_from_memory(module: type[MixtureDataModule]) -> None:
+    splits = []
+    for seed in (0, 0, 1):
+        points = module(train_size=500, test_size=100, batch_size=50, seed=seed)
+        points.prepare_data()
+        points.setup()
+        splits.append(points)
+    one, same, other = splits
+    assert one.image_shape == (2,)
+    assert one.train.images.shape == (500, 2)
+    assert one.test.images.shape == (100, 2)
+    assert torch.equal(one.train.images, same.train.images)
+    assert not torch.equal(one.train.images, other.train.images)
+    assert not torch.equal(one.train.images[:100], one.test.images)
+    batch, modes = next(iter(one.train_dataloader()))
+    assert batch.shape == (50, 2)
+    distance = (batch - one.mixture.centres[modes]).norm(dim=1)
+    assert distance.max() < 6 * one.mixture.deviation
+
+
+@pytest.mark.parametrize("module", MIXTURES)
+def test_densities_integrate_to_one(module: type[MixtureDataModule]) -> None:
+    mixture = module(deviation=0.3).mixture  # type: ignore[call-arg]
+    line = torch.linspace(-7, 7, 701, dtype=torch.float64)
+    density = mixture.log_density(torch.cartesian_prod(line, line)).exp()
+    assert (density.sum() * (line[1] - line[0]) ** 2).item() == pytest.approx(1, abs=1e-6)
+
+
+def test_log_density_agrees_with_torchs_mixture() -> None:
+    import torch.distributions as d
+
+    mixture = Mixture(ring(5).double(), 0.2)
+    parts = d.Independent(d.Normal(mixture.centres, torch.tensor(0.2).double()), 1)
+    weights = d.Categorical(torch.ones(5).double())
+    expected = d.MixtureSameFamily(weights, parts)
+    points = torch.randn(50, 2, dtype=torch.float64)
+    torch.testing.assert_close(
+        mixture.log_density(points), expected.log_prob(points), rtol=1e-6, atol=1e-6
+    )
+
+
+def test_modes_are_equally_likely() -> None:
+    points = GridDataModule(train_size=50_000, test_size=1)
+    points.setup()
+    counts = torch.bincount(points.train.labels, minlength=25)
+    assert (counts - 2000).abs().max() < 250
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"deviation": 0.0}, "deviation must be positive, got 0.0"),
+        ({"train_size": 0}, "train_size must be at least 1, got 0"),
+        ({"image_shape": (1, 28, 28)}, "image_shape must be \\[2\\]"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+    ],
+)
+def test_bad_arguments_are_refused(options: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        RingDataModule(**options)  # type: ignore[arg-type]

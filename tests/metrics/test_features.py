@@ -1,0 +1,269 @@
+"""Feature networks, 8-bit images, cached statistics and the whole evaluation."""
+
+import hashlib
+import logging
+import multiprocessing
+import os
+import socket
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from gan_lab.data import MNISTDataModule, to_unit_range
+from gan_lab.errors import LabError
+from gan_lab.images import quantise
+from gan_lab.metrics import (
+    Activations,
+    ClassHistogram,
+    ClassifierFeatures,
+    DensityCoverage,
+    Evaluation,
+    FrechetDistance,
+    InceptionFeatures,
+    InceptionScore,
+    KernelDistance,
+    Memorization,
+    PrecisionRecall,
+    RawFeatures,
+    TwoSampleAccuracy,
+    class_distance,
+    divergence_from_uniform,
+    features,
+    seeded_batches,
+    to_bytes,
+)
+from gan_lab.metrics.features import DIGESTS, WEIGHTS, activations
+from gan_lab.metrics.reference import cached_activations
+
+ALL = {
+    "fid": FrechetDistance,
+    "kid": KernelDistance,
+    "inception_score": InceptionScore,
+    "precision_recall": PrecisionRecall,
+    "density_coverage": DensityCoverage,
+    "two_sample_accuracy": TwoSampleAccuracy,
+    "class_histogram": ClassHistogram,
+    "memorization": Memorization,
+}
+
+
+@pytest.fixture(scope="module")
+def mnist(mnist_root: Path) -> MNISTDataModule:
+    data = MNISTDataModule(mnist_root)
+    data.setup()
+    return data
+
+
+@pytest.mark.parametrize("name", sorted(DIGESTS))
+def test_shipped_weights_are_small_and_the_recorded_ones(name: str) -> None:
+    path = WEIGHTS / f"{name}.safetensors"
+    assert path.stat().st_size < 2_000_000
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == DIGESTS[name]
+
+
+def test_the_classifier_is_right_on_mnist(mnist: MNISTDataModule) -> None:
+    made = activations(ClassifierFeatures("mnist"), mnist.test.images)
+    assert made.logits is not None
+    accuracy = (made.logits.argmax(1) == mnist.test.labels).double().mean()
+    assert accuracy >= 0.993
+    spectrum = torch.linalg.eigvalsh(made.features.T.double().cov())
+    assert spectrum[0] > 1e-4 * spectrum[-1]  # FID's covariance is well conditioned
+
+
+def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bytearray((WEIGHTS / "mnist.safetensors").read_bytes())
+    content[-1] ^= 1
+    (tmp_path / "mnist.safetensors").write_bytes(content)
+    monkeypatch.setattr(features, "WEIGHTS", tmp_path)
+    with pytest.raises(LabError, match="not the file that was shipped"):
+        ClassifierFeatures("mnist")
+
+
+def test_real_and_generated_images_take_one_path(mnist: MNISTDataModule) -> None:
+    every = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_bytes(to_unit_range(every)), every)
+    values = torch.linspace(-1, 1, 1001)
+    assert torch.equal(to_bytes(values), quantise(values))  # as a written PNG has them
+    network, images = ClassifierFeatures("mnist"), mnist.test.images[:20]
+    from_bytes, from_floats = network(images), network(to_unit_range(images))
+    assert torch.equal(from_bytes.features, from_floats.features)
+    padded = torch.nn.functional.pad(images, (2, 2, 2, 2))
+    assert torch.equal(network(padded).features, from_bytes.features)
+
+
+def test_stacked_digits_have_a_class_for_every_combination(mnist: MNISTDataModule) -> None:
+    images, labels = mnist.test.images[:300].view(100, 3, 28, 28), mnist.test.labels[:300]
+    made = ClassifierFeatures("mnist", channels=3)(images)
+    assert made.features.shape == (100, 192)
+    assert made.logits is not None
+    torch.testing.assert_close(made.logits.exp().sum(1), torch.ones(100))
+    a, b, c = labels.view(100, 3).T
+    assert (made.logits.argmax(1) == 100 * a + 10 * b + c).double().mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (torch.full((3, 1, 28, 28), torch.nan), "3 of 3 samples hold NaN"),
+        (torch.full((3, 1, 28, 28), 7.0), r"must lie in \[-1, 1\]"),
+        (torch.zeros(3, 3, 28, 28), "images of 1 channel"),
+        (torch.zeros(3, 1, 20, 20), "at least 28×28"),
+        (torch.zeros(3, 2), "got samples of shape"),
+    ],
+)
+def test_unfit_samples_are_refused(samples: Tensor, message: str) -> None:
+    with pytest.raises(LabError, match=message):
+        ClassifierFeatures("mnist")(samples)
+
+
+def test_unknown_classifiers_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"one of \['fashion_mnist', 'mnist'\], got 'cifar'"):
+        ClassifierFeatures("cifar")
+
+
+def test_inception_without_its_weights_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="choose metrics/features=mnist"):
+        InceptionFeatures(str(tmp_path / "absent.pth"))
+
+
+def test_points_are_their_own_features() -> None:
+    points = torch.randn(10, 2)
+    assert torch.equal(RawFeatures([2])(points).features, points)
+    with pytest.raises(LabError, match="hold NaN"):
+        RawFeatures([2])(points / 0 * 0)
+
+
+def test_histograms() -> None:
+    even, skewed = torch.tensor([10, 10, 0, 0]), torch.tensor([0, 1, 1, 2])
+    assert class_distance(even, skewed).item() == pytest.approx(0.75)
+    assert divergence_from_uniform(even).item() == pytest.approx(torch.tensor(2.0).log().item())
+    samples = torch.randint(1000, (26_000,), generator=torch.Generator().manual_seed(0))
+    floor = divergence_from_uniform(samples.bincount(minlength=1000)).item()
+    assert floor == pytest.approx(999 / (2 * 26_000), rel=0.1)
+
+
+def test_cached_statistics_are_exact_and_keyed_by_content(tmp_path: Path) -> None:
+    network = ClassifierFeatures("mnist")
+    images = torch.randint(256, (50, 1, 28, 28), dtype=torch.uint8)
+    computed = cached_activations(network, images, "noise-test", tmp_path)
+    (path,) = tmp_path.iterdir()
+    assert path.name.startswith("noise-test-50-mnist_classifier-")
+    network.forward = None  # type: ignore[assignment,method-assign]
+    cached = cached_activations(network, images, "noise-test", tmp_path)
+    assert torch.equal(cached.features, computed.features)
+    with pytest.raises(TypeError):  # another image is another key, so the network is asked
+        cached_activations(network, images.flip(0), "noise-test", tmp_path)
+    path.write_bytes(b"half a file")
+    with pytest.raises(LabError, match="damaged"):
+        cached_activations(network, images, "noise-test", tmp_path)
+
+
+def small_evaluation(mnist: MNISTDataModule, count: int = 400) -> Evaluation:
+    network = ClassifierFeatures("mnist")
+    order = torch.randperm(10_000, generator=torch.Generator().manual_seed(0))  # mixes the writers
+    real = activations(network, mnist.test.images[order[:800]])
+    train = activations(network, mnist.train.images[:1500])
+    return Evaluation(network, ALL, real, train, count)
+
+
+def test_real_samples_measure_as_real(mnist: MNISTDataModule) -> None:
+    evaluation = small_evaluation(mnist)
+    floor = evaluation.floor
+    assert set(floor) == set(evaluation.ideals)
+    assert floor["fid"] < 5
+    assert abs(floor["kid"]) < 0.1
+    assert 8 < floor["inception_score"] <= 10
+    assert floor["classes_covered"] == 10
+    for name in ("precision", "recall", "coverage"):
+        assert floor[name] > 0.75
+    assert abs(floor["two_sample_accuracy"] - 0.5) < 0.1
+    assert abs(floor["data_copying"]) < 3
+    assert evaluation.better_than_real(floor | {"fid": floor["fid"] / 2}) == ["fid"]
+    copies = evaluation([mnist.train.images[:400]])
+    assert copies["nearest_train_ratio"] < 1e-5
+    assert copies["data_copying"] < -5
+
+
+def test_all_identical_samples_are_measured(
+    mnist: MNISTDataModule, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        figures = small_evaluation(mnist)([mnist.test.images[:1].repeat(400, 1, 1, 1)])
+    assert "the covariance of the generated samples is singular" in caplog.text
+    assert figures["fid"] > 10
+    assert figures["classes_covered"] == 1
+    assert figures["inception_score"] == pytest.approx(1)
+
+
+def test_the_same_samples_give_identical_figures(mnist: MNISTDataModule) -> None:
+    evaluation = small_evaluation(mnist)
+    first, second = (evaluation(mnist.test.images[800:1200].split(n)) for n in (100, 100))
+    assert first == second
+    assert evaluation.label("fid") == "fid/mnist_classifier_400"
+    whole = evaluation(mnist.test.images[800:1200].split(400))
+    assert whole == pytest.approx(first, rel=1e-4)
+
+
+def noise(count: int) -> Tensor:
+    return torch.rand(count, 1, 28, 28)
+
+
+@pytest.mark.parametrize("world_size", [1, 2, 3])
+def test_batches_are_shared_without_changing_them_or_the_generator(world_size: int) -> None:
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    alone = list(seeded_batches(noise, 50, seed=1, batch_size=20))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert [len(batch) for batch in alone] == [20, 20, 10]
+    shares = [
+        list(seeded_batches(noise, 50, 1, 20, rank, world_size)) for rank in range(world_size)
+    ]
+    for index, batch in enumerate(alone):
+        assert torch.equal(shares[index % world_size][index // world_size], batch)
+    other = next(seeded_batches(noise, 50, seed=2, batch_size=20))
+    assert not torch.equal(other, alone[0])
+
+
+class Sketch(RawFeatures):
+    """A network whose logits need no weights."""
+
+    def forward(self, samples: Tensor) -> Activations:
+        made = super().forward(samples)
+        return Activations(made.features, made.features[:, :4])
+
+
+def measure(rank: int, world_size: int, port: int, results: "multiprocessing.Queue") -> None:
+    torch.set_num_threads(1)
+    if world_size > 1:
+        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+        torch.distributed.init_process_group("gloo", rank=rank, world_size=world_size)
+    network = Sketch([6])
+    generator = torch.Generator().manual_seed(0)
+    real, train = (network(torch.randn(n, 6, generator=generator)) for n in (150, 300))
+    evaluation = Evaluation(network, ALL, real, train, num_samples=110)
+    batches = seeded_batches(lambda n: torch.randn(n, 6), 110, 0, 20, rank, world_size)
+    results.put((rank, evaluation(batches)))
+    if world_size > 1:
+        torch.distributed.destroy_process_group()
+
+
+def test_two_processes_measure_what_one_does() -> None:
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    processes = [context.Process(target=measure, args=(r, 2, port, results)) for r in range(2)]
+    for process in processes:
+        process.start()
+    figures = dict(results.get(timeout=60) for _ in processes)
+    for process in processes:
+        process.join()
+    assert figures[0] == figures[1]
+    measure(0, 1, port, results)
+    alone = results.get()[1]
+    # The Inception Score's splits follow the order in which samples come.
+    assert figures[0].pop("inception_score") == pytest.approx(alone.pop("inception_score"), rel=0.1)
+    assert figures[0] == pytest.approx(alone, rel=1e-6)
