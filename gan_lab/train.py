@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import sys
 import warnings
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +59,27 @@ def train(config: DictConfig) -> float | None:
                 f"{folder} holds a run already; resume={folder} goes on with it, "
                 "and another hydra.run.dir starts anew"
             )
-        return fit(config)
+        with alone():
+            return fit(config)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Leave nothing of a parallel run behind, which the sweep's next job would take for its own."""
+    import torch
+
+    names = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def fit(config: DictConfig) -> float | None:

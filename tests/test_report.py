@@ -120,10 +120,8 @@ def test_a_winner_needs_clear_intervals_and_enough_seeds(report, sweep: Path) ->
     assert undecided in (report(f"runs={sweep}", "curves=[]") / "report.html").read_text()
     two = [str(path) for path in sweep.iterdir() if "lsgan" not in path.name]
     quoted = ",".join(f"'{path}'" for path in two)
-    assert (
-        "<strong>loss=wgan</strong>"
-        in (report(f"runs=[{quoted}]", "curves=[]") / "report.html").read_text()
-    )
+    better = report(f"runs=[{quoted}]", "curves=[]")
+    assert "<strong>loss=wgan</strong>" in (better / "report.html").read_text()
     worse = report(f"runs=[{quoted}]", f"metric='{FID}'", "better=higher")
     assert "<strong>loss=hinge</strong>" in (worse / "report.html").read_text()
     few = ",".join(f"'{path}'" for path in two if "seed=4" not in path)

@@ -41,7 +41,7 @@ def save_page(comparison: Comparison, plots: Sequence[Path], path: Path, templat
         metric=comparison.metric,
         plots=[(plot.stem, data_uri(plot)) for plot in plots],
         samples=[(row.name, *sample(row.group)) for row in comparison.rows],
-        runs=[run for row in comparison.rows for run in row.group.runs],
+        runs=[(row.name, run) for row in comparison.rows for run in row.group.runs],
         link=lambda run: quote(os.path.relpath(run.path, folder)) + "/",
         last=comparison.metric.last,
     )

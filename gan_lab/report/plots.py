@@ -91,7 +91,7 @@ def curve_plot(comparison: Comparison, column: str) -> Figure | None:
     axes.set_xlabel("step")
     axes.set_ylabel(column)
     if drawn:
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     return figure if drawn else None
 
 
