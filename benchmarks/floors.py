@@ -53,10 +53,14 @@ def main() -> None:
     images = data.train.images[: arguments.num_samples[-1]]
     for label, chosen in [("fid, kid, inception_score", QUICK), ("all", ALL)]:
         evaluation = build_evaluation(network, chosen, data, len(images))
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         evaluation(torch.split(images, 500))
         seconds = time.perf_counter() - start
-        print(f"{label}: {len(images)} samples in {seconds:.1f} s on {arguments.threads} threads")
+        busy = time.process_time() - busy
+        print(
+            f"{label}: {len(images)} samples in {seconds:.1f} s "
+            f"({busy:.1f} s of processor time on {arguments.threads} threads)"
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"peak memory {peak:.2f} GiB")
 

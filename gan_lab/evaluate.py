@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from gan_lab.app import run
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_lab.data import InMemoryDataModule
-    from gan_lab.metrics import Evaluation
+    from gan_lab.metrics import Evaluation, FeatureNetwork
 
     Source = Callable[[int], Iterator[Tensor]]
 
@@ -139,13 +140,39 @@ def configured_evaluation(config: DictConfig, data: InMemoryDataModule, count: i
     """Return the evaluation that ``config`` describes, against the data's test split."""
     from gan_lab.callbacks.evaluation import build_evaluation
     from gan_lab.instantiate import build
+    from gan_lab.metrics import LogitMetric
 
-    network = build(config, "metrics.features").to(choose_device(config.device))
+    network = feature_network(config).to(choose_device(config.device))
     names = [name for name, node in config.metrics.figures.items() if node is not None]
     if not names:
         raise LabError("metrics.figures is empty; choose metrics=quick, default or all")
-    metrics = {name: build(config, f"metrics.figures.{name}") for name in names}
+    found = {name: build(config, f"metrics.figures.{name}") for name in names}
+    metrics = {
+        name: metric
+        for name, metric in found.items()
+        if network.num_classes or not issubclass(metric.func, LogitMetric)
+    }
+    if len(metrics) < len(found):
+        left_out = ", ".join(name for name in found if name not in metrics)
+        print(f"left out, as {network.name} features come from no classifier: {left_out}")
     return build_evaluation(network, metrics, data, count)
+
+
+def feature_network(config: DictConfig) -> FeatureNetwork:
+    """Return the features that the command line chose, or else those of the checkpoint's run."""
+    from gan_lab import metrics
+    from gan_lab.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint, rebuild
+    from gan_lab.instantiate import build
+
+    chosen = any(o.startswith("metrics") for o in HydraConfig.get().overrides.task if "feat" in o)
+    if config.checkpoint is not None and not chosen:
+        run_config = read_checkpoint(find_checkpoint(config.checkpoint))[CONFIG_KEY]["config"]
+        node = dict(run_config.get("metrics", {}).get("features") or config.metrics.features)
+        node.pop("weights", None)  # a checkpoint must not choose a file that Inception unpickles
+        network: FeatureNetwork = rebuild(node, metrics)
+        return network
+    built: FeatureNetwork = build(config, "metrics.features")
+    return built
 
 
 def choose_device(name: str) -> Any:

@@ -12,13 +12,18 @@ BLOCK = 2**22
 def blocks(points: Tensor, others: Tensor) -> Iterator[tuple[int, Tensor]]:
     """Yield (first row, distances from some points to all others) until every point is served.
 
-    In double precision, as the fast formula for distances loses half of the
-    digits and copies of training samples must come out at distance nought.
+    By |x - y|² = |x|² + |y|² - 2 x·y, in double precision, as the formula loses
+    half of the digits and copies of training samples must come out at distance
+    nought. (torch.cdist would copy all others anew for every block.)
     """
     points, others = points.double(), others.double()
+    norms = others.square().sum(1)
     rows = max(1, BLOCK // max(1, len(others)))
     for start in range(0, len(points), rows):
-        yield start, torch.cdist(points[start : start + rows], others)
+        part = points[start : start + rows]
+        squares = torch.addmm(norms, part, others.mT, alpha=-2)
+        squares += part.square().sum(1, keepdim=True)
+        yield start, squares.clamp_(min=0).sqrt_()
 
 
 def nearest(
