@@ -27,7 +27,7 @@ def answer(config: DictConfig) -> None:
     Raises:
         LabError: If there is no such study or an argument of it is out of range.
     """
-    if OmegaConf.is_missing(config, "study"):
+    if config.get("study") is None:
         raise LabError("give study=NAME; python -m gan_lab.theory --help lists the names")
     import torch
     from rich.console import Console

@@ -189,7 +189,7 @@ def test_the_study_agrees_with_theory_in_every_row_it_predicts():
         losses=[Minimax(), NonSaturating(), Hinge()],
         regularizers=[R1(0.6), WeightClipping(1.0)],
         step_size=0.37,
-        rounds=20,
+        rounds=8,
     )
     findings = study.run()
     checked = 0

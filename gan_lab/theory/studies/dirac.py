@@ -20,7 +20,7 @@ SHOWN = [
     Method(RelativisticPairing()),
     Method(Wasserstein()),
     Method(Wasserstein(), (WeightClipping(1.0),)),
-    Method(Wasserstein(), (GradientPenalty(1.0),)),
+    Method(Wasserstein(), (GradientPenalty(0.3),)),
     Method(NonSaturating(), noise=1.0),
     Method(NonSaturating(), consensus=1.0),
     Method(NonSaturating(), (R1(),)),
@@ -149,7 +149,9 @@ def verdict(game: DiracGame, values: np.ndarray | None) -> str:
     early, late = distance[:14].max(), distance[-14:].max()
     if late < 0.98 * early:
         return "converges slowly"
-    return "diverges" if late > 1.02 * early else "circles"
+    if late > 1.02 * early:
+        return "diverges"
+    return "circles" if values.imag.max() > 1e-4 else "undecided"
 
 
 def compare(

@@ -21,6 +21,7 @@ COLOURS = {
     "circles": "#edae49",
     "does not converge": "#e08e79",
     "diverges": "#d1495b",
+    "undecided": "#bfc5cc",
     "does not apply": "#eeeeee",
 }
 REACH = 1.6
@@ -123,7 +124,7 @@ def draw_matrix(
         axis.text(x + 0.48, y + 0.46, text, ha="center", va="center", fontsize=8)
     axis.set_xlim(0, len(columns))
     axis.set_ylim(len(rows), 0)
-    names = [name.replace("(", "\n(") for name in columns]
+    names = [name.replace("(", "\n(", 1) for name in columns]
     axis.set_xticks(np.arange(len(columns)) + 0.48, names, rotation=40, ha="right", fontsize=8)
     axis.set_yticks(np.arange(len(rows)) + 0.46, rows, fontsize=8)
     axis.tick_params(length=0)
