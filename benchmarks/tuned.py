@@ -1,4 +1,4 @@
-"""The practical limit: the same arithmetic as gan_lab's, in the fastest loop that plain torch allows.
+"""The practical limit: the arithmetic of gan_lab in the fastest loop that plain torch allows.
 
 Data in memory, a generated batch that both players share, one pass over real and generated samples
 where nothing couples them, fused optimizers, no weight gradients that nobody uses, convolutions
@@ -64,7 +64,10 @@ class Alternation:
         options = {"fused": True, **setting.adam}
         if setting.loss == "wgan":
             build, options = torch.optim.RMSprop, {"foreach": True, "lr": 5e-5}
-        self.optimizers = build(self.parameters, **options), build(generator.parameters(), **options)
+        self.optimizers = (
+            build(self.parameters, **options),
+            build(generator.parameters(), **options),
+        )
 
     def autocast(self) -> torch.autocast:
         """Return a context for one forward pass; leaving it forgets casts of weights."""
