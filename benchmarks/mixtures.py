@@ -43,7 +43,7 @@ def main() -> None:
     for method, overrides in METHODS.items():
         results = []
         for seed in arguments.seeds:
-            folder = arguments.folder / slug(method) / f"seed={seed}"
+            folder = arguments.folder / slug(method) / f"seed_{seed}"
             train(folder, overrides, seed, arguments.steps, arguments.samples)
             results.append(figures(folder, arguments.samples))
         modes, quality = zip(*results, strict=True)

@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -14,11 +15,13 @@ from typing import Any, NoReturn
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
+from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
 from gan_lab.errors import LabError
+from gan_lab.run_folder import find_runs, record_failure
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 FOR_PEOPLE = LabError, HydraException, OmegaConfBaseException, OSError
@@ -65,30 +68,36 @@ def run(
     asked = os.environ.get(FULL_ERROR, "0")
     wants_traceback = asked == "1"
     os.environ[FULL_ERROR] = "1"  # makes Hydra raise, so that we word the message
-    failed: list[str] = []
 
     @functools.wraps(task)
     def job(config: DictConfig) -> Any:
+        in_sweep = HydraConfig.get().mode is RunMode.MULTIRUN
+        name = HydraConfig.get().job.override_dirname
         try:
             return task(config)
-        except FOR_PEOPLE as error:
-            if wants_traceback or isinstance(error, InstantiationException):
-                raise  # the latter is a bug that surfaced inside a component
-            if HydraConfig.get().mode is not RunMode.MULTIRUN:
+        except Exception as error:
+            if is_bug(error) or wants_traceback:
+                if not in_sweep:
+                    raise
+                traceback.print_exc()
+            elif not in_sweep:
                 fail(describe(error))
-            # One failed job must not end a sweep.
-            failed.append(HydraConfig.get().job.override_dirname)
-            complain(f"{failed[-1]}: {describe(error)}")
+            # One failed job must not end a sweep, in whatever process it runs.
+            complain(f"{name}: {describe(error)}")
+            record_failure(Path(HydraConfig.get().runtime.output_dir), describe(error))
             return math.nan
 
+    SWEEPS.clear()
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
         hydra.main(config_path=str(config_dir()), config_name=config_name, version_base="1.3")(
             job
         )()
-    except FOR_PEOPLE as error:
-        if wants_traceback or isinstance(error, InstantiationException):
+    except Exception as error:
+        if (missing := missing_plugin(error)) is not None:
+            fail(missing)
+        if wants_traceback or is_bug(error):
             raise
         fail(describe(error))
     except KeyboardInterrupt:
@@ -96,8 +105,74 @@ def run(
         sys.exit(128 + signal.SIGINT)
     finally:
         os.environ[FULL_ERROR] = asked
-    if failed:
-        fail(f"{len(failed)} job(s) failed: {'; '.join(failed)}")
+        unfinished = [line for folder in SWEEPS for line in unfinished_jobs(folder)]
+        for line in unfinished:
+            complain(line)
+    if unfinished:
+        sys.exit(1)
+
+
+def is_bug(error: Exception) -> bool:
+    """Tell whether an error is ours, and not one that a person can mend."""
+    return not isinstance(error, FOR_PEOPLE) or isinstance(error, InstantiationException)
+
+
+SWEEPS: list[Path] = []
+"""Folders of the sweeps that this process has started."""
+
+
+class SweepNote(Callback):
+    """Notes where a sweep's jobs are, so that what became of them can be told at its end."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Note the folder."""
+        SWEEPS.append(Path(config.hydra.sweep.dir))
+
+
+def unfinished_jobs(sweep: Path) -> list[str]:
+    """Say which of a sweep's jobs failed or stopped, and how they go on; nothing where none did."""
+    runs = find_runs(sweep) if sweep.is_dir() else []
+    lines = []
+    for status in ("failed", "interrupted", "killed"):
+        names = [run.path.name for run in runs if run.status == status]
+        if names:
+            lines.append(f"{len(names)} job(s) {status}: {'; '.join(names)}")
+    if lines:
+        lines.append(f"the same command with sweep_dir={sweep} goes on with them")
+    return lines
+
+
+PLUGINS = "joblib", "submitit", "ray", "optuna"
+
+
+def missing_plugin(error: Exception) -> str | None:
+    """Return how to install the launcher or sweeper that an error is about, if it is about one."""
+    for name in PLUGINS:
+        if f"hydra_plugins.hydra_{name}" in str(error):
+            return f"the {name} plugin is not installed: pip install 'gan-lab[{name}]'"
+    return None
+
+
+def quoted(value: object) -> str:
+    """Return ``value`` as a quoted string of Hydra's override grammar.
+
+    >>> quoted("a=b,c")
+    "'a=b,c'"
+    """
+    return "'" + str(value).replace("'", r"\'") + "'"
+
+
+def literal_paths(arguments: list[str], *keys: str) -> list[str]:
+    """Return ``arguments`` with the values of ``keys`` quoted, as paths may hold = and commas.
+
+    >>> literal_paths(["checkpoint=runs/a=1,b=2", "seed=0"], "checkpoint")
+    ["checkpoint='runs/a=1,b=2'", 'seed=0']
+    """
+    split = [argument.partition("=") for argument in arguments]
+    return [
+        f"{key}={quoted(value)}" if key in keys and value[:1] not in ("'", '"', "[", "") else whole
+        for whole, (key, _, value) in zip(arguments, split, strict=True)
+    ]
 
 
 def complain(message: str) -> None:

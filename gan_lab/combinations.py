@@ -80,8 +80,7 @@ def refuse_conditioning(
 
 def refuse_coupled_samples(discriminator: nn.Module, regularizers: Sequence[Regularizer]) -> None:
     """Raise ValueError where batch norm would make a per-sample gradient meaningless."""
-    norms = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
-    if not any(isinstance(layer, norms) for layer in discriminator.modules()):
+    if not couples_samples(discriminator):
         return
     for penalty in regularizers:
         if isinstance(penalty, Penalty) and penalty.per_sample:
@@ -89,3 +88,9 @@ def refuse_coupled_samples(discriminator: nn.Module, regularizers: Sequence[Regu
                 f"{type(penalty).__name__} needs per-sample gradients, which batch norm in the "
                 "discriminator couples; use discriminator_norm=none or discriminator_norm=layer"
             )
+
+
+def couples_samples(network: nn.Module) -> bool:
+    """Tell whether batch norm makes what a network says of a sample depend on the others."""
+    norms = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+    return any(isinstance(layer, norms) for layer in network.modules())

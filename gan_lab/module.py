@@ -1,7 +1,8 @@
 """The alternating game of two networks as a LightningModule."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import Any, Literal, cast
 
 import torch
@@ -12,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gan_lab.augmentations import Augmentation
-from gan_lab.combinations import Regularizer, refuse_mismatch
+from gan_lab.combinations import Regularizer, couples_samples, refuse_mismatch
 from gan_lab.errors import LabError
 from gan_lab.losses import AdversarialLoss, AuxiliaryLoss, Condition, Recognition
 from gan_lab.models import Discriminator, Generator
@@ -204,6 +205,25 @@ class GAN(LightningModule):
         recognition = Recognition(*(x.float() for x in self.discriminator.recognise(features)))
         return self.discriminator.judge(features), recognition
 
+    def judge_both(
+        self, real: Tensor, fake: Tensor, condition: Condition
+    ) -> list[tuple[Tensor, Recognition | None]]:
+        """Judge real and generated samples, in one pass where each is judged on its own."""
+        if not self.judges_jointly:
+            return [self.judge(real, condition), self.judge(fake, condition)]
+        logits, _ = self.judge(torch.cat([real, fake]), condition)
+        return [(part, None) for part in logits.chunk(2)]
+
+    @cached_property
+    def judges_jointly(self) -> bool:
+        """Whether one pass over real and generated samples equals a pass over each."""
+        return (
+            self.discriminator.conditioning == "none"
+            and not self.discriminator.spectral_norm  # which moves at every pass
+            and not self.augmentations
+            and not couples_samples(self.discriminator)
+        )
+
     def scorer(self, condition: Condition, augment: bool = True) -> Scorer:
         """Return the discriminator with labels bound, so that losses and penalties see none."""
         scorer: Scorer = self.discriminator
@@ -225,9 +245,9 @@ class GAN(LightningModule):
             update: How many discriminator updates there were, this one included.
         """
         optimizer = self.discriminator_optimizer
-        self.discriminator.requires_grad_(True)
-        real_logits, real_recognition = self.judge(real, condition)
-        fake_logits, fake_recognition = self.judge(fake, condition)
+        (real_logits, real_recognition), (fake_logits, fake_recognition) = self.judge_both(
+            real, fake, condition
+        )
         loss = self.loss.discriminator(real_logits.float(), fake_logits.float())
         report = {
             "loss/discriminator": loss.detach(),
@@ -264,11 +284,10 @@ class GAN(LightningModule):
             condition: What ``fake`` was made from.
         """
         optimizer = self.generator_optimizer
-        # Spares the backward pass the discriminator's weight gradients.
-        self.discriminator.requires_grad_(False)
-        fake_logits, recognition = self.judge(fake, condition)
-        real_logits = self.judge(real, condition)[0] if self.loss.needs_real else fake_logits[:0]
-        loss = self.loss.generator(real_logits.float(), fake_logits.float())
+        with frozen(self.discriminator_optimizer):
+            fake_logits, recognition = self.judge(fake, condition)
+            judged = self.judge(real, condition)[0] if self.loss.needs_real else fake_logits[:0]
+        loss = self.loss.generator(judged.float(), fake_logits.float())
         report = {"loss/generator": loss.detach()}
         loss = loss + self.weight_penalty("generator", report)
         if self.auxiliary and recognition:
@@ -324,3 +343,17 @@ class GAN(LightningModule):
 
     def _schedulers(self) -> list[LRScheduler]:
         return cast(list[LRScheduler], self.lr_schedulers()) if self._scheduler else []
+
+
+@contextmanager
+def frozen(optimizer: Optimizer) -> Iterator[None]:
+    """Record no gradients for what ``optimizer`` moves, which spares the backward pass theirs."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    parameters = [p for p in parameters if p.requires_grad]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)

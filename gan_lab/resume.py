@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from gan_lab.app import quoted
 from gan_lab.errors import LabError
+from gan_lab.run_folder import ONE_ATTEMPT, name_of
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys with the values before and now."""
@@ -31,9 +33,6 @@ NOT_LEARNT = (
 """Keys that may change when a run goes on: where, how long and how closely watched it is."""
 LEARNT = ("callbacks.ema",)
 """What is within these and still changes what a run ends with."""
-
-NOT_INHERITED = "resume", "first_step", "run_dir", "allow_changes"
-"""What is asked of one attempt at a run, and not of the run."""
 
 
 def resumed_arguments(arguments: list[str]) -> list[str]:
@@ -77,7 +76,7 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     inherited = [
         override
         for override in content[CONFIG_KEY]["overrides"]
-        if name_of(override) not in {*map(name_of, given), *NOT_INHERITED}
+        if name_of(override) not in {*map(name_of, given), *ONE_ATTEMPT}
     ]
     for override in inherited:
         if "_target_" in override:
@@ -92,15 +91,6 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     return [*before, *inherited, *extra, *after]
 
 
-def name_of(override: str) -> str:
-    """Return the key that an override sets.
-
-    >>> name_of("+callbacks.probe.folder=/tmp")
-    'callbacks.probe.folder'
-    """
-    return override.partition("=")[0].lstrip("+~")
-
-
 def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:
     """Return the newest sound checkpoint of the run folder that the command line gives."""
     from gan_lab.checkpoint import newest_checkpoint
@@ -109,15 +99,6 @@ def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:
     if not folder:
         raise LabError("resume=auto looks into the run folder: give hydra.run.dir=FOLDER too")
     return newest_checkpoint(Path(folder))
-
-
-def quoted(value: object) -> str:
-    """Return ``value`` as a quoted string of Hydra's override grammar.
-
-    >>> quoted("a=b,c")
-    "'a=b,c'"
-    """
-    return "'" + str(value).replace("'", r"\'") + "'"
 
 
 def changes(before: Any, now: Any) -> Changes:

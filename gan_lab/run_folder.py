@@ -1,5 +1,6 @@
 """What a run left in its folder, read without guessing and without running anybody's code."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,9 @@ from gan_lab.errors import LabError
 SUMMARY = "summary.json"
 STATUSES = "finished", "running", "interrupted", "killed", "failed", "not begun"
 """Killed is a run whose folder says running and that no process works on."""
+
+ONE_ATTEMPT = "resume", "first_step", "run_dir", "allow_changes"
+"""What is asked of one attempt at a run, and not of the run."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,14 @@ class RunFolder:
         """The run's seed, where it has begun."""
         return self.summary.get("seed")
 
+    @property
+    def steps(self) -> int | None:
+        """Generator updates done, by the summary; those last logged where none was written yet."""
+        if self.status not in ("running", "killed"):
+            return self.summary.get("steps")
+        rows = read_rows(self.path)
+        return int(rows[-1]["step"]) if rows else None
+
 
 def find_runs(root: Path) -> list[RunFolder]:
     """Return the runs in and under ``root``, in the order of their paths.
@@ -80,6 +92,15 @@ def find_runs(root: Path) -> list[RunFolder]:
     return [RunFolder.read(path) for path in sorted(found)]
 
 
+def name_of(override: str) -> str:
+    """Return the key that an override sets.
+
+    >>> name_of("+callbacks.probe.folder=/tmp")
+    'callbacks.probe.folder'
+    """
+    return override.partition("=")[0].lstrip("+~")
+
+
 def read_summary(path: Path) -> dict[str, Any]:
     """Return a run folder's summary.json, or nothing where there is none."""
     file = path / SUMMARY
@@ -94,10 +115,19 @@ def read_summary(path: Path) -> dict[str, Any]:
     return content
 
 
-def record_failure(path: Path, error: BaseException) -> None:
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a run folder's metrics.csv; none where there is no such file."""
+    file = path / "metrics.csv"
+    if not file.exists():
+        return []
+    with file.open(newline="") as text:
+        return list(csv.DictReader(text))
+
+
+def record_failure(path: Path, error: str) -> None:
     """Write a summary for a run that failed before it began, unless there is one."""
     if path.is_dir() and not (path / SUMMARY).exists():
-        summary = {"status": "failed", "steps": 0, "final": {}, "error": str(error)}
+        summary = {"status": "failed", "steps": 0, "final": {}, "error": error}
         (path / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import run
+from gan_lab.app import literal_paths, run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ FORMATS = "grid", "png", "npz", "interpolation"
 
 def main() -> None:
     """Run the command line."""
-    run(sample, "sample")
+    run(sample, "sample", rewrite=lambda given: literal_paths(given, "checkpoint", "output"))
 
 
 def sample(config: DictConfig) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import sys
 import warnings
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import run
+from gan_lab.app import quoted, run
 from gan_lab.errors import LabError
-from gan_lab.resume import Changes, changes, quoted, refuse_changes, resumed_arguments
+from gan_lab.resume import Changes, changes, refuse_changes, resumed_arguments
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def train(config: DictConfig) -> float | None:
     """
     from pytorch_lightning.utilities import rank_zero_only
 
-    from gan_lab.run_folder import claimed, read_summary, record_failure
+    from gan_lab.run_folder import claimed, read_summary
 
     folder = Path(config.run_dir)
     rank: int = rank_zero_only.rank  # type: ignore[attr-defined]
@@ -57,11 +59,27 @@ def train(config: DictConfig) -> float | None:
                 f"{folder} holds a run already; resume={folder} goes on with it, "
                 "and another hydra.run.dir starts anew"
             )
-        try:
+        with alone():
             return fit(config)
-        except Exception as error:
-            record_failure(folder, error)
-            raise
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Leave nothing of a parallel run behind, which the sweep's next job would take for its own."""
+    import torch
+
+    names = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def fit(config: DictConfig) -> float | None:
@@ -202,6 +220,8 @@ def build_summary(config: DictConfig) -> RunSummary:
 def quiet_lightning() -> None:
     """Keep Lightning's notes for developers and its advertisements off the terminal."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    # A sweep's launcher asks SLURM for processes; one run on a login node needs no srun.
+    warnings.filterwarnings("ignore", message="The `srun` command is available")
     # Lightning 2.6 calls a class of torch's that torch 2.14 has renamed.
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
 

@@ -42,7 +42,18 @@ ALLOWED = STANDARD | {
         "gan_lab.regularizers",
     },
 }
-ENTRY_LAYER = {"app", "instantiate", "resume", "train", "sample", "evaluate", "report", "__main__"}
+ENTRY_LAYER = {
+    "app",
+    "instantiate",
+    "resume",
+    "train",
+    "sample",
+    "evaluate",
+    "report",
+    "__main__",
+    "export",
+    "runs",
+}
 
 
 def imports(path: Path) -> set[str]:

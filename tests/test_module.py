@@ -243,3 +243,80 @@ def test_sampling_leaves_the_module_as_it_was() -> None:
     assert module.generator.training
     assert torch.equal(random, torch.get_rng_state())
     assert all(torch.equal(before[k], v) for k, v in module.state_dict().items())
+
+
+class Separate(GAN):
+    """Judges real and generated samples in a pass each."""
+
+    judges_jointly = False
+
+
+class Unfrozen(GAN):
+    """Takes the discriminator's weight gradients in the generator's update too."""
+
+    def update_generator(self, real: Tensor, fake: Tensor, *_: Any) -> dict[str, Tensor]:
+        loss = self.loss.generator(self.discriminator(real), self.discriminator(fake))
+        self.generator_optimizer.zero_grad()
+        self.manual_backward(loss)
+        self.generator_optimizer.step()
+        return {"loss/generator": loss.detach()}
+
+
+def after_fifty_steps(kind: type[GAN], **options: Any) -> Tensor:
+    parts = game()
+    module = kind(parts.generator, parts.discriminator, parts.loss, **options)
+    torch.manual_seed(1)
+    play(module, 50)
+    return torch.cat([weights(module.generator), weights(module.discriminator)])
+
+
+def test_freezing_changes_no_weight_in_fifty_steps() -> None:
+    assert torch.equal(after_fifty_steps(GAN), after_fifty_steps(Unfrozen))
+
+
+def test_judging_in_one_pass_changes_fifty_steps_by_rounding_only() -> None:
+    options = {"n_critic": 2, "regularizers": [GradientPenalty()]}
+    one, two = after_fifty_steps(GAN, **options), after_fifty_steps(Separate, **options)
+    assert (one - two).abs().max() < 1e-5 < (one - after_fifty_steps(GAN)).abs().max()
+
+
+def test_what_couples_samples_is_judged_in_two_passes() -> None:
+    def jointly(discriminator: nn.Module, **options: Any) -> bool:
+        generator = MLPGenerator(image_shape=(1, 28, 28))
+        return GAN(generator, discriminator, NonSaturating(), **options).judges_jointly  # type: ignore[arg-type]
+
+    assert jointly(DCGANDiscriminator(width=4, norm="none"))
+    assert not jointly(DCGANDiscriminator(width=4, norm="batch"))
+    assert not jointly(DCGANDiscriminator(width=4, norm="none", spectral_norm=True))
+
+
+def test_mixed_precision_sees_the_weights_that_each_update_left() -> None:
+    module = game(Wasserstein(), n_critic=3)
+    reference = game(Wasserstein())
+    optimizers = [
+        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        for network in (reference.discriminator, reference.generator)
+    ]
+    torch.manual_seed(1)
+    play(module, 5, precision="bf16-mixed")
+
+    torch.manual_seed(1)
+    images = torch.randint(0, 256, (50, 1, 4, 4), dtype=torch.uint8)
+    loader = BatchLoader(images, torch.zeros(50), batch_size=24)
+    batches = [real for _ in range(3) for real, _ in loader]  # three epochs of two batches
+    for real in batches[:5]:
+        for part in real.chunk(3):
+            with torch.autocast("cpu", torch.bfloat16):
+                fake = reference.generator(torch.randn(8, 4))
+                joined = reference.discriminator(torch.cat([part, fake.detach()]))
+                loss = reference.loss.discriminator(*joined.float().chunk(2))
+            optimizers[0].zero_grad()
+            loss.backward()
+            optimizers[0].step()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = reference.discriminator(fake).float()
+        optimizers[1].zero_grad()
+        reference.loss.generator(logits[:0], logits).backward()
+        optimizers[1].step()
+    for name in ("discriminator", "generator"):
+        assert torch.equal(weights(getattr(module, name)), weights(getattr(reference, name)))

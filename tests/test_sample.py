@@ -95,3 +95,34 @@ def test_a_generator_is_rebuilt_from_its_checkpoint_alone(run: Path) -> None:
     for name, value in generator.state_dict().items():
         assert torch.equal(value, state[f"generator.{name}"])
     assert not generator.training
+
+
+def test_classes_are_drawn_in_turn_or_one_alone(
+    train: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = train(
+        "model=mlp", "conditioning=concatenation", "data.batch_size=8", "trainer.max_steps=2"
+    )
+
+    def sample(*options: str) -> np.ndarray:
+        return load(draw(monkeypatch, run, tmp_path / "x", "format=npz", *options))
+
+    turns, sevens = sample("num_samples=20"), sample("num_samples=20", "label=7")
+    same = [np.array_equal(a, b) for a, b in zip(turns, sevens, strict=True)]
+    assert same == [index % 10 == 7 for index in range(20)]
+    with Image.open(draw(monkeypatch, run, tmp_path / "y", "num_samples=20") / "grid.png") as grid:
+        assert grid.size == (10 * 30 + 2, 2 * 30 + 2)  # a column for each class
+    with pytest.raises(SystemExit):
+        sample("label=10")
+    assert "label must be below 10, got 10" in capsys.readouterr().err
+
+
+def test_a_class_of_an_unconditional_generator_is_refused(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        draw(monkeypatch, run, tmp_path / "x", "label=3")
+    assert "this generator has no classes; leave label out" in capsys.readouterr().err

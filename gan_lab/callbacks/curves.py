@@ -57,7 +57,8 @@ class TrainingCurves(Callback):
         self._images, self._since = 0, now
         for logger in trainer.loggers:
             logger.log_metrics(values, step=trainer.global_step)
-        pl_module.log_dict(values, logger=False)
+        # Lightning's log_dict would inspect each of them for some milliseconds.
+        trainer.callback_metrics.update({k: torch.tensor(v) for k, v in values.items()})
 
 
 def logs_at(trainer: Trainer, step: int) -> bool:

@@ -118,19 +118,21 @@ def density_panels(
     left, *right = np.atleast_1d(figure.subplots(1, panels, sharex=True, sharey=True))
     density = mixture.log_density(lattice(reach, 256)).reshape(256, 256)
     # A floor under the logarithm leaves something to see of narrow modes.
-    shown = (density - density.max()).clamp(min=-12).T
+    shown = (density - density.max()).clamp(min=-12).T.numpy()
     left.imshow(shown, origin="lower", extent=extent, cmap="Blues")
-    left.scatter(*points.T, s=2, c="tab:red", alpha=0.4, linewidths=0)
+    left.scatter(*points.T.numpy(), s=2, c="tab:red", alpha=0.4, linewidths=0)
     left.set(title="samples over the log density", xlim=extent[:2], ylim=extent[2:])
     if discriminator is not None:
         places = lattice(reach, 96).to(device)
         with torch.no_grad():
             logits = discriminator(places).float().cpu().reshape(96, 96)
-        picture = right[0].imshow(logits.T, origin="lower", extent=extent, cmap="viridis")
+        picture = right[0].imshow(logits.T.numpy(), origin="lower", extent=extent, cmap="viridis")
         figure.colorbar(picture, ax=right[0], shrink=0.8)
         sparse = lattice(reach, 16).to(device)
         arrows = input_gradients(discriminator, sparse).detach().cpu()
-        right[0].quiver(*sparse.cpu().T, *arrows.T, color="white", angles="xy", width=0.004)
+        right[0].quiver(
+            *sparse.cpu().T.numpy(), *arrows.T.numpy(), color="white", angles="xy", width=0.004
+        )
         right[0].set(title="logits and their gradient")
     canvas.draw()  # type: ignore[no-untyped-call]
     rgba: np.ndarray[Any, np.dtype[np.uint8]] = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]

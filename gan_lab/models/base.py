@@ -88,6 +88,7 @@ class Generator(nn.Module, ABC):
         """
         if initialise is not None:
             self.apply(initialise)
+        self.to(memory_format=torch.channels_last)  # the order that convolutions are fastest in
         if self.conditioning == "batch_norm" and not any(
             isinstance(layer, ConditionalBatchNorm) for layer in self.modules()
         ):
@@ -209,6 +210,7 @@ class Discriminator(nn.Module, ABC):
             self.recogniser = nn.Linear(features, self.num_classes + self.num_codes)
         if initialise is not None:
             self.apply(initialise)
+        self.to(memory_format=torch.channels_last)  # the order that convolutions are fastest in
         if self.spectral_norm:
             for layer in list(self.modules()):
                 if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):

@@ -30,24 +30,26 @@ VARIANTS: dict[type, list[dict[str, Any]]] = {
 
 def losses() -> list[AdversarialLoss]:
     """Return one of every loss class that is imported, a user's own included."""
-    return list(instances(AdversarialLoss))
+    return list(instances(AdversarialLoss))  # type: ignore[type-abstract]
 
 
 def regularizers() -> list[Regularizer]:
     """Return one of every penalty and constraint class that is imported."""
-    return [*instances(Penalty), *instances(WeightPenalty), *instances(Constraint)]
+    kinds: tuple[type[Any], ...] = Penalty, WeightPenalty, Constraint
+    return [item for kind in kinds for item in instances(kind)]
 
 
 def instances(base: type[T]) -> Iterator[T]:
     """Yield what can be built of ``base``'s concrete subclasses without being told how."""
-    for subclass in subclasses(base):
+    kinds: list[Any] = list(subclasses(base))
+    for subclass in kinds:
         if subclass in VARIANTS:
             yield from (subclass(**arguments) for arguments in VARIANTS[subclass])
         elif not needs_arguments(subclass):
             yield subclass()
 
 
-def left_out(base: type) -> list[str]:
+def left_out(base: type[Any]) -> list[str]:
     """Name the subclasses of ``base`` that cannot be built without being told how."""
     return [
         subclass.__name__
@@ -59,8 +61,9 @@ def left_out(base: type) -> list[str]:
 def subclasses(base: type[T]) -> Iterator[type[T]]:
     """Yield the concrete subclasses of ``base``, each once, in the order of their making."""
     seen: dict[type[T], None] = {}
-    for subclass in base.__subclasses__():
-        for one in (subclass, *subclasses(subclass)):
+    children: list[type[T]] = base.__subclasses__()
+    for child in children:
+        for one in (child, *subclasses(child)):
             if not inspect.isabstract(one):
                 seen[one] = None
     yield from seen

@@ -1,4 +1,4 @@
-"""Probability distributions whose densities are known: on the line, on atoms, in the plane."""
+"""Probability distributions whose densities are known: on the line and on atoms."""
 
 import math
 from abc import ABC, abstractmethod
@@ -54,7 +54,8 @@ class Gaussian(Density):
         return -z.square() / 2 - math.log(self.scale * math.sqrt(2 * math.pi))
 
     def cdf(self, x: Tensor) -> Tensor:
-        return torch.special.ndtr((x - self.mean) / self.scale)
+        probability: Tensor = torch.special.ndtr((x - self.mean) / self.scale)
+        return probability
 
     def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
         noise = torch.randn(count, generator=generator, dtype=torch.float64)
@@ -110,8 +111,8 @@ class Uniform(Density):
 
     def log_prob(self, x: Tensor) -> Tensor:
         inside = (x >= self.low) & (x <= self.high)
-        height = -math.log(self.high - self.low)
-        return torch.where(inside, height, -torch.inf).to(x.dtype)
+        height = torch.full_like(x, -math.log(self.high - self.low))
+        return torch.where(inside, height, -torch.inf)
 
     def cdf(self, x: Tensor) -> Tensor:
         return ((x - self.low) / (self.high - self.low)).clamp(0, 1)
@@ -142,8 +143,9 @@ class Mixture(Density):
         self.components = list(components)
         self.weights = require_distribution("mixture weights", weights, len(components))
         self.kinks = tuple(kink for part in components for kink in part.kinks)
-        self.bulk = min(part.bulk[0] for part in components), max(
-            part.bulk[1] for part in components
+        self.bulk = (
+            min(part.bulk[0] for part in components),
+            max(part.bulk[1] for part in components),
         )
 
     def log_prob(self, x: Tensor) -> Tensor:
@@ -188,47 +190,6 @@ class Discrete:
         """Return ``count`` independent draws, shape (count,)."""
         chosen = torch.multinomial(self.probabilities, count, replacement=True, generator=generator)
         return self.points[chosen]
-
-
-class PlanarMixture:
-    """Equally likely round Gaussians in the plane.
-
-    Args:
-        centres: Where they lie, shape (modes, 2).
-        scale: Their standard deviation, positive.
-
-    Raises:
-        ValueError: If ``scale`` is not positive or ``centres`` is not (modes, 2).
-    """
-
-    def __init__(self, centres: Tensor, scale: float) -> None:
-        if centres.ndim != 2 or centres.shape[1] != 2 or len(centres) == 0:
-            raise ValueError(f"centres must have shape (modes, 2), got {list(centres.shape)}")
-        self.centres, self.scale = centres.double(), require_scale(scale)
-
-    def log_prob(self, x: Tensor) -> Tensor:
-        """Return the log density at points ``x``, shape (N, 2)."""
-        distances = torch.cdist(x.double(), self.centres).square()
-        constant = math.log(2 * math.pi * self.scale**2 * len(self.centres))
-        return torch.logsumexp(-distances / (2 * self.scale**2), dim=1) - constant
-
-    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """Return ``count`` independent draws, shape (count, 2)."""
-        chosen = torch.randint(len(self.centres), (count,), generator=generator)
-        noise = torch.randn(count, 2, generator=generator, dtype=torch.float64)
-        return self.centres[chosen] + self.scale * noise
-
-
-def ring(modes: int = 8, radius: float = 1.0, scale: float = 0.01) -> PlanarMixture:
-    """Return equally spaced Gaussians on a circle.
-
-    >>> len(ring(8).centres.round(decimals=6).unique(dim=0))  # the circle's end is its start
-    8
-    """
-    if modes < 1:
-        raise ValueError(f"modes must be at least 1, got {modes}")
-    angles = 2 * math.pi * torch.arange(modes, dtype=torch.float64) / modes
-    return PlanarMixture(radius * torch.stack([angles.cos(), angles.sin()], dim=1), scale)
 
 
 def require_location(value: float) -> float:

@@ -2,13 +2,11 @@
 
 import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.integrate import solve_ivp
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -22,8 +20,6 @@ from gan_lab.theory.pair import common
 Point = tuple[float, float]
 """A generator's position θ and a discriminator's slope ψ."""
 
-OFFSET = 1e-6
-"""Distance from the equilibrium at which the Jacobian is taken, on both sides."""
 NOISE_NODES = 16
 """Stratified draws of the instance noise, standardised."""
 
@@ -88,9 +84,7 @@ class DiracGame(nn.Module):
     def __init__(self, method: Method) -> None:
         super().__init__()
         self.method = method
-        self.penalties = [
-            item for item in method.regularizers if not isinstance(item, Constraint)
-        ]
+        self.penalties = [item for item in method.regularizers if not isinstance(item, Constraint)]
         self.constraints = [item for item in method.regularizers if isinstance(item, Constraint)]
         self.discriminator = SlopeDiscriminator(neutral_logit(method.loss))
         steps = (torch.arange(NOISE_NODES, dtype=torch.float64) + 0.5) / NOISE_NODES
@@ -150,21 +144,22 @@ class DiracGame(nn.Module):
         theta, psi = variables(point)
         return np.array(self.field(theta, psi).tolist())
 
-    def jacobian(self, point: Point) -> np.ndarray:
-        """Return the field's derivative at a point, shape (2, 2), by autograd."""
-        theta, psi = variables(point)
-        velocity = self.field(theta, psi, differentiable=True)
-        return derivative(velocity, theta, psi)
-
-    def update(self, theta: Tensor, psi: Tensor, size: float, steps: "Steps") -> list[Tensor]:
-        """Return θ and ψ after one round, differentiably."""
+    def update(
+        self,
+        theta: Tensor,
+        psi: Tensor,
+        size: float,
+        steps: "Steps",
+        differentiable: bool = False,
+    ) -> list[Tensor]:
+        """Return θ and ψ after one round."""
         if steps.simultaneous:
-            velocity = self.field(theta, psi, differentiable=True)
+            velocity = self.field(theta, psi, differentiable)
             return [theta + size * velocity[0], self.constrained(psi + size * velocity[1])]
         for _ in range(steps.discriminator):
-            psi = self.constrained(psi + size * self.field(theta, psi, differentiable=True)[1])
+            psi = self.constrained(psi + size * self.field(theta, psi, differentiable)[1])
         for _ in range(steps.generator):
-            theta = theta + size * self.field(theta, psi, differentiable=True)[0]
+            theta = theta + size * self.field(theta, psi, differentiable)[0]
         return [theta, psi]
 
     def constrained(self, psi: Tensor) -> Tensor:
@@ -193,74 +188,7 @@ def variables(point: Point) -> tuple[Tensor, Tensor]:
     return theta, psi
 
 
-def derivative(outputs: Sequence[Tensor] | Tensor, theta: Tensor, psi: Tensor) -> np.ndarray:
-    """Return the derivatives of two scalars by two others, shape (2, 2)."""
-    rows = []
-    for output in outputs:
-        if not output.requires_grad:
-            rows.append([0.0, 0.0])
-            continue
-        parts = torch.autograd.grad(
-            output, [theta, psi], retain_graph=True, materialize_grads=True
-        )
-        rows.append([float(part) for part in parts])
-    return np.array(rows)
-
-
 def neutral_logit(loss: AdversarialLoss) -> float:
     """Return the logit that is optimal where real and generated samples are equally likely."""
     here = Discrete([1.0])
     return float(best_discriminator(loss, common(here, here)).logits[0])
-
-
-def eigenvalues(game: DiracGame) -> np.ndarray | None:
-    """Return the Jacobian's eigenvalues at the equilibrium, or None where the field jumps.
-
-    Autograd is asked beside the equilibrium and not on it, where the norm in a
-    gradient penalty has no derivative.
-    """
-    ahead, behind = (OFFSET, OFFSET), (-OFFSET, -OFFSET)
-    jacobian = (game.jacobian(ahead) + game.jacobian(behind)) / 2
-    jump = game.velocity(ahead) - game.velocity(behind) - 2 * OFFSET * jacobian.sum(axis=1)
-    if np.abs(jump).max() > 1e-4:
-        return None
-    return ordered(np.linalg.eigvals(jacobian))
-
-
-def map_eigenvalues(game: DiracGame, size: float, steps: Steps) -> np.ndarray:
-    """Return the eigenvalues of one round of updates at the equilibrium, by autograd."""
-    theta, psi = variables((OFFSET, OFFSET))
-    return ordered(np.linalg.eigvals(derivative(game.update(theta, psi, size, steps), theta, psi)))
-
-
-def ordered(values: np.ndarray) -> np.ndarray:
-    """Return eigenvalues with the largest real part, then the largest imaginary part, first."""
-    rounded = np.round(values.astype(complex), 7)
-    return values.astype(complex)[np.lexsort((-rounded.imag, -rounded.real))]
-
-
-def trajectory(
-    game: DiracGame, start: Point, size: float, rounds: int, steps: Steps
-) -> np.ndarray:
-    """Return the points after each round of updates, shape (rounds + 1, 2)."""
-    path = [start]
-    for _ in range(rounds):
-        theta, psi = variables(path[-1])
-        moved = game.update(theta, psi, size, steps)
-        path.append((float(moved[0].detach()), float(moved[1].detach())))
-        if not max(map(abs, path[-1])) < 1e3:
-            break  # gone for good
-    return np.array(path)
-
-
-def flow(game: DiracGame, start: Point, duration: float) -> np.ndarray:
-    """Return the continuous-time path at 41 equally spaced times, shape (41, 2)."""
-    solution = solve_ivp(
-        lambda _, point: game.velocity((point[0], point[1])),
-        (0.0, duration),
-        start,
-        t_eval=np.linspace(0, duration, 41),
-        rtol=1e-5,
-        atol=1e-7,
-    )
-    return np.asarray(solution.y.T)

@@ -11,8 +11,6 @@ REAL, FAKE, CRITIC, QUIET = "#1f6f8b", "#d1495b", "#222222", "#9aa0a6"
 
 CYCLE = ["#1f6f8b", "#d1495b", "#66a182", "#edae49", "#6c4f9c", "#8d6e63", "#3d5a80", "#b56576"]
 
-STYLE: dict[str, Any] = {"fontsize": 9}
-
 
 def tiles(
     count: int, columns: int, width: float = 3.0, height: float = 2.5, **options: Any
@@ -36,4 +34,4 @@ def finish(axis: Axes, title: str, x: str, y: str, legend: bool = False) -> None
     axis.set_xlabel(x, fontsize=9)
     axis.set_ylabel(y, fontsize=9)
     if legend:
-        axis.legend(fontsize=8, frameon=False)
+        axis.legend(fontsize=7.5, framealpha=0.75, edgecolor="none")

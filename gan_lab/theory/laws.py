@@ -105,9 +105,7 @@ def relativistic_pairing(_: RelativisticPairing) -> Law:
     return Law(
         logit=lambda pair: pair.log_ratio,
         loss=lambda pair: LOG_2 - d.relativistic_jensen_shannon(pair),
-        generator=lambda pair: (
-            LOG_2 + jeffreys(pair) - d.relativistic_jensen_shannon(pair)
-        ),
+        generator=lambda pair: LOG_2 + jeffreys(pair) - d.relativistic_jensen_shannon(pair),
         shift_free=True,
     )
 

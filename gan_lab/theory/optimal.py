@@ -60,9 +60,7 @@ def best_discriminator(loss: AdversarialLoss, pair: Pair) -> Optimum:
     return evaluate(loss, pair, on_batch(loss, pair.p, pair.q))
 
 
-def evaluate(
-    loss: AdversarialLoss, pair: Pair, logits: Tensor, lipschitz: bool = False
-) -> Optimum:
+def evaluate(loss: AdversarialLoss, pair: Pair, logits: Tensor, lipschitz: bool = False) -> Optimum:
     """Return the optimum that ``logits`` are, with its value and its divergence."""
     value = float(expectation(loss.discriminator, logits, logits, pair.p, pair.q))
     divergence = float(expectation(loss.divergence, logits, logits, pair.p, pair.q))
@@ -211,5 +209,5 @@ def on_batch(loss: AdversarialLoss, p: Tensor, q: Tensor, steps: int = 200) -> T
         torch.autograd.backward(value)
         return float(value.detach())
 
-    optimizer.step(closure)
+    optimizer.step(closure)  # type: ignore[no-untyped-call]
     return (scaled * scale).detach()

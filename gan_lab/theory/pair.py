@@ -88,7 +88,7 @@ def common(p: Density | Discrete, q: Density | Discrete) -> Pair:
 
 def atoms(p: Discrete, q: Discrete) -> Pair:
     """Return two discrete distributions on the union of their atoms."""
-    points = torch.cat([p.points, q.points]).unique()
+    points = torch.cat([p.points, q.points]).unique()  # type: ignore[no-untyped-call]
     masses = torch.zeros(2, len(points), dtype=torch.float64)
     for row, density in zip(masses, (p, q), strict=True):
         row[torch.searchsorted(points, density.points)] = density.probabilities

@@ -12,6 +12,7 @@ from gan_lab.theory.divergences import (
     reverse_kullback_leibler,
 )
 from gan_lab.theory.expectation import expectation
+from gan_lab.theory.optimal import best_discriminator
 from gan_lab.theory.pair import Pair, common
 
 
@@ -27,6 +28,15 @@ def shift_gradient(loss: AdversarialLoss, p: Density, q: Density) -> float:
     # Every sample moves by the same shift, so the shares of all samples add up.
     (gradient,) = torch.autograd.grad(value, points)
     return float(gradient.sum())
+
+
+def lipschitz_shift_gradient(loss: AdversarialLoss, p: Density, q: Density) -> float:
+    """Return the same under the best 1-Lipschitz critic, for a loss that is linear."""
+    optimum = best_discriminator(loss, common(p, q))
+    (slopes,) = torch.gradient(optimum.logits, spacing=(optimum.pair.points,))
+    logits = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    (pull,) = torch.autograd.grad(loss.generator(logits.detach(), logits), logits)
+    return float(pull * (optimum.pair.q * slopes).sum())
 
 
 def predicted_shift_gradient(p: Density, mean: float, scale: float, saturating: bool) -> float:
@@ -66,5 +76,3 @@ def gradient_norm(
     value = loss.generator(real_logits, fake_logits)
     gradients = torch.autograd.grad(value, list(parameters))
     return float(torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients])))
-
-

@@ -20,9 +20,7 @@ def assignment_distance(real: Tensor, fake: Tensor) -> float:
         ValueError: If the clouds differ in size.
     """
     if real.shape != fake.shape:
-        raise ValueError(
-            f"both clouds need equally many points, got {len(real)} and {len(fake)}"
-        )
+        raise ValueError(f"both clouds need equally many points, got {len(real)} and {len(fake)}")
     costs = torch.cdist(real.double(), fake.double()).numpy()
     return float(costs[linear_sum_assignment(costs)].mean())
 

@@ -8,17 +8,9 @@ import numpy as np
 from gan_lab.losses import AdversarialLoss, Minimax, NonSaturating, RelativisticPairing, Wasserstein
 from gan_lab.regularizers import R1, R1R2, R2, GradientPenalty, WeightClipping
 from gan_lab.theory.catalogue import Regularizer, label, losses, regularizers
-from gan_lab.theory.dirac import (
-    DiracGame,
-    Method,
-    Point,
-    Steps,
-    eigenvalues,
-    flow,
-    map_eigenvalues,
-    trajectory,
-)
+from gan_lab.theory.dirac import DiracGame, Method, Point, Steps
 from gan_lab.theory.dirac_laws import predicted, predicted_round, predicted_verdict
+from gan_lab.theory.stability import eigenvalues, flow, map_eigenvalues, trajectory
 from gan_lab.theory.studies.dirac_figures import Portrait, animate, draw_matrix, draw_portraits
 from gan_lab.theory.study import Findings, Study, require_at_least
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from gan_lab.theory.catalogue import label
@@ -68,7 +69,7 @@ def draw_field(axis: Axes, portrait: Portrait) -> None:
         portrait.arrows[..., 1],
         color=speed,
         cmap="Greys",
-        norm=plt.Normalize(-0.5 * speed.max(), 1.3 * speed.max()),
+        norm=Normalize(-0.5 * speed.max(), 1.3 * speed.max()),
         linewidth=0.6,
         arrowsize=0.7,
         density=0.8,
@@ -115,8 +116,10 @@ def draw_matrix(
     for method in methods:
         x, y = columns.index(column(method)), rows.index(label(method.loss))
         rate, word = verdicts[method.name]
-        axis.add_patch(plt.Rectangle((x, y), 0.96, 0.92, color=COLOURS[word], lw=0))
-        text = "–" if word == "does not apply" else "jumps" if rate is None else f"{round(rate, 4) + 0:.2g}"
+        axis.add_patch(Rectangle((x, y), 0.96, 0.92, color=COLOURS[word], lw=0))
+        text = "–" if word == "does not apply" else "jumps"
+        if rate is not None:
+            text = f"{round(rate, 4) + 0:.2g}"
         axis.text(x + 0.48, y + 0.46, text, ha="center", va="center", fontsize=8)
     axis.set_xlim(0, len(columns))
     axis.set_ylim(len(rows), 0)
@@ -146,9 +149,9 @@ def animate(portraits: Sequence[Portrait], frames: int = 60) -> list[Image.Image
     for axis, portrait in zip(axes, portraits, strict=True):
         draw_field(axis, portrait)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    canvas.draw()  # type: ignore[no-untyped-call]
     # The fields are drawn once; only the paths are drawn again for each frame.
-    still = canvas.copy_from_bbox(figure.bbox)
+    still = canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
     moving = []
     for axis, portrait in zip(axes, portraits, strict=True):
         for path, colour, _ in paths(portrait):
@@ -157,12 +160,13 @@ def animate(portraits: Sequence[Portrait], frames: int = 60) -> list[Image.Image
             moving.append((axis, path, tail, head))
     images = []
     for frame in range(frames):
-        canvas.restore_region(still)
+        canvas.restore_region(still)  # type: ignore[no-untyped-call]
         for axis, path, tail, head in moving:
             now = min(len(path) - 1, round(frame / (frames - 1) * (len(path) - 1)))
             tail.set_data(path[max(0, now - 40) : now + 1].T)
             head.set_data(path[now : now + 1].T)
             axis.draw_artist(tail)
             axis.draw_artist(head)
-        images.append(Image.fromarray(np.array(canvas.buffer_rgba())[..., :3]))
+        pixels = np.array(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+        images.append(Image.fromarray(pixels[..., :3]))
     return images

@@ -13,10 +13,10 @@ from gan_lab.theory.catalogue import label, left_out, losses
 from gan_lab.theory.critics import train_critic
 from gan_lab.theory.densities import Density, Discrete, Gaussian
 from gan_lab.theory.expectation import expectation
-from gan_lab.theory.studies.divergence_figure import Result, draw
 from gan_lab.theory.laws import Law, law
 from gan_lab.theory.optimal import Optimum, best_discriminator
-from gan_lab.theory.pair import Pair, common
+from gan_lab.theory.pair import common
+from gan_lab.theory.studies.divergence_figure import Result, draw
 from gan_lab.theory.study import Findings, Study, require_at_least
 from gan_lab.theory.transport import assignment_distance, lipschitz_maximiser
 
@@ -91,17 +91,13 @@ class Divergences(Study):
         pair = optimum.pair
         findings.add(name, loss.divergence_name, self.predicted(loss), optimum.divergence)
         if known.loss is not None:
-            findings.add(
-                name, "discriminator's loss at D*", known.loss(self.pair), optimum.loss
-            )
+            findings.add(name, "discriminator's loss at D*", known.loss(self.pair), optimum.loss)
         if known.logit is not None:
             findings.add(name, "largest error of D*'s logit", 0.0, logit_error(known, optimum))
         if known.generator is not None:
             logits = optimum.logits
             value = expectation(loss.generator, logits, logits, pair.p, pair.q)
-            findings.add(
-                name, "generator's loss at D*", known.generator(self.pair), float(value)
-            )
+            findings.add(name, "generator's loss at D*", known.generator(self.pair), float(value))
 
     def train(self, loss: AdversarialLoss) -> nn.Module:
         """Return a small critic trained on samples, without touching the global randomness."""
@@ -169,9 +165,7 @@ def overshoot(findings: Findings) -> None:
     for weight, distance in ((10.0, 1.0), (1.0, 0.5), (0.1, 2.0)):
         slope = penalised_slope(GradientPenalty(weight), distance)
         subject = f"Wasserstein + GradientPenalty({weight:g}), points {distance:g} apart"
-        findings.add(
-            subject, "critic's slope, 1 + d / (2 λ)", 1 + distance / (2 * weight), slope
-        )
+        findings.add(subject, "critic's slope, 1 + d / (2 λ)", 1 + distance / (2 * weight), slope)
 
 
 def penalised_slope(penalty: GradientPenalty, distance: float) -> float:
@@ -191,5 +185,3 @@ def penalised_slope(penalty: GradientPenalty, distance: float) -> float:
         (second,) = torch.autograd.grad(first, slope)
         slope = slope - first / second
     return float(slope.detach())
-
-

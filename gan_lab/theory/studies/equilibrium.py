@@ -24,7 +24,7 @@ class Equilibrium(Study):
 
     Args:
         target: The real distribution; every probability positive.
-        losses: Whose games to play.
+        games: Losses whose games to play; Minimax, NonSaturating and LeastSquares by default.
         steps: Generator updates.
         step_size: Of the generator's natural gradient, positive.
         seed: Of the generator's start.
@@ -36,7 +36,7 @@ class Equilibrium(Study):
     def __init__(
         self,
         target: Discrete | None = None,
-        losses: Sequence[AdversarialLoss] | None = None,
+        games: Sequence[AdversarialLoss] | None = None,
         steps: int = 120,
         step_size: float = 1.0,
         seed: int = 0,
@@ -47,7 +47,7 @@ class Equilibrium(Study):
         if not step_size > 0:
             raise ValueError(f"step_size must be positive, got {step_size}")
         require_at_least("steps", steps, 1)
-        self.losses = losses or [Minimax(), NonSaturating(), LeastSquares()]
+        self.games = games or [Minimax(), NonSaturating(), LeastSquares()]
         self.steps, self.step_size, self.seed = steps, step_size, seed
 
     def run(self) -> Findings:
@@ -56,7 +56,7 @@ class Equilibrium(Study):
         random = torch.Generator().manual_seed(self.seed)
         start = torch.randn(len(self.target.points), generator=random)
         games: dict[str, Play] = {}
-        for loss in self.losses:
+        for loss in self.games:
             game = play(loss, self.target, start, self.steps, self.step_size)
             self.compare(findings, loss, game)
             games[label(loss)] = game
@@ -68,14 +68,13 @@ class Equilibrium(Study):
     def compare(self, findings: Findings, loss: AdversarialLoss, game: Play) -> None:
         """Add the value, the generator and the discriminator at the end."""
         name, known = label(loss), law(loss).loss
-        value = None
-        if known is not None:
-            value = -known(on_atoms(self.target, self.target.probabilities))
         if isinstance(loss, Minimax) and loss.real_label == 1:
-            value = -math.log(4)
-            findings.add(name, "value at equilibrium, -log 4", value, game.values[-1])
+            quantity, value = "value at equilibrium, -log 4", -math.log(4)
         else:
-            findings.add(name, "minus the discriminator's loss at equilibrium", value, game.values[-1])
+            quantity, value = "minus the discriminator's loss at equilibrium", None
+            if known is not None:
+                value = -known(on_atoms(self.target, self.target.probabilities))
+        findings.add(name, quantity, value, game.values[-1])
         distance = (game.generated[-1] - self.target.probabilities).abs().max()
         findings.add(name, "largest |p_g - p_data|", 0.0, float(distance))
         if isinstance(loss, Minimax):
@@ -92,15 +91,27 @@ class Equilibrium(Study):
             axes[0].plot(game.values, color=colour, label=name)
         axes[0].axhline(-math.log(4), color="#222222", linestyle=":", label="-log 4 = -1.3863")
         axes[0].axhline(0, color="#bbbbbb", linewidth=0.8)
-        finish(axes[0], "value of the game", "generator updates", "V(D*, G) (nats)", legend=True)
+        finish(
+            axes[0],
+            "value of the game",
+            "generator updates",
+            "V(D*, G) = minus D's least loss",
+            legend=True,
+        )
         name, game = next(iter(games.items()))
         atoms = range(len(self.target.points))
-        axes[1].bar([x - 0.27 for x in atoms], game.generated[0], 0.26, color="#e8b4bc", label="p_g at the start")
-        axes[1].bar(list(atoms), game.generated[-1], 0.26, color=FAKE, label="p_g at the end")
-        axes[1].bar([x + 0.27 for x in atoms], self.target.probabilities, 0.26, color=REAL, label="p_data")
+        for offset, masses, colour, words in (
+            (-0.27, game.generated[0], "#e8b4bc", "p_g at the start"),
+            (0.0, game.generated[-1], FAKE, "p_g at the end"),
+            (0.27, self.target.probabilities, REAL, "p_data"),
+        ):
+            places = [atom + offset for atom in atoms]
+            axes[1].bar(places, masses.tolist(), 0.26, color=colour, label=words)
         finish(axes[1], f"distributions ({name})", "atom", "probability", legend=True)
         for atom in atoms:
-            axes[2].plot(game.logits[:, atom].sigmoid(), color=CYCLE[atom % len(CYCLE)], label=f"atom {atom}")
+            odds = game.logits[:, atom].sigmoid()
+            axes[2].plot(odds, color=CYCLE[atom % len(CYCLE)], label=f"atom {atom}")
         axes[2].axhline(0.5, color="#222222", linestyle=":")
-        finish(axes[2], f"optimal discriminator ({name})", "generator updates", "D* = sigmoid(logit)", legend=True)
+        title = f"optimal discriminator ({name})"
+        finish(axes[2], title, "generator updates", "D* = sigmoid(logit)", legend=True)
         return figure

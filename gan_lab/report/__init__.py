@@ -1,0 +1,1 @@
+"""Comparison of runs: their folders in, tables and figures out."""

@@ -1,0 +1,50 @@
+"""Compare runs: ``python -m gan_lab.report runs=outputs/multirun/...``."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from gan_lab.app import literal_paths, run
+from gan_lab.errors import LabError
+from gan_lab.run_folder import find_runs
+
+
+def main() -> None:
+    """Run the command line."""
+    run(report, "report", rewrite=lambda given: literal_paths(given, "runs", "output"))
+
+
+def report(config: DictConfig) -> None:
+    """Write the report that ``config`` asks for and print where it is.
+
+    Raises:
+        LabError: If there are no runs, or what to compare is not clear.
+    """
+    if OmegaConf.is_missing(config, "runs"):
+        raise LabError("give runs=FOLDER, which holds run folders, or runs=[FOLDER,FOLDER]")
+    roots = [config.runs] if isinstance(config.runs, str) else list(config.runs)
+
+    from gan_lab.report.comparison import choose_metric, compare
+    from gan_lab.report.pages import save_page, save_table
+    from gan_lab.report.plots import save_plots
+
+    listed = [run for root in roots for run in find_runs(Path(root).expanduser())]
+    runs = list({run.path.resolve(): run for run in listed}.values())
+    if not runs:
+        raise LabError(f"there are no run folders in {', '.join(map(str, roots))}")
+    metric = choose_metric(runs, config.metric, config.better)
+    comparison = compare(runs, metric)
+    family = metric.name.partition("/")[0]
+    names = sorted({key for run in runs for key in run.summary.get("final", {})})
+    columns = [metric.name, *(n for n in names if n.startswith(f"{family}/")), *config.curves]
+    output = Path(config.output).expanduser()
+    plots = save_plots(comparison, list(dict.fromkeys(columns)), output / "plots")
+    save_page(comparison, plots, output / "report.html", "page.html.jinja")
+    save_page(comparison, plots, output / "report.md", "page.md.jinja")
+    save_table(comparison, output / "report.csv")
+    for name in ("report.html", "report.md", "report.csv"):
+        print(output / name)
+
+
+if __name__ == "__main__":
+    main()

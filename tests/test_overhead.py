@@ -1,0 +1,85 @@
+"""What the trainer's shortcuts must not change: which hooks run, and what they see."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, Trainer
+
+from gan_lab.data import BatchLoader
+from gan_lab.overhead import STEP_HOOKS, Unprofiled
+from gan_lab.trainer import build_trainer
+from tests.test_module import game, weights
+
+
+class Idle(Callback):
+    pass
+
+
+class Watcher(Callback):
+    """Notes every hook of a step that is called."""
+
+    def __init__(self) -> None:
+        self.called: list[str] = []
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        self.called.append("on_train_batch_start")
+
+    def on_before_backward(self, *_: Any) -> None:
+        self.called.append("on_before_backward")
+
+    def on_after_backward(self, *_: Any) -> None:
+        self.called.append("on_after_backward")
+
+    def on_before_optimizer_step(self, *_: Any) -> None:
+        self.called.append("on_before_optimizer_step")
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        self.called.append("on_train_batch_end")
+
+
+class Child(Watcher):
+    pass
+
+
+def fit(trainer: Trainer) -> torch.Tensor:
+    module = game(n_critic=2)
+    torch.manual_seed(1)
+    images = torch.rand(64, 1, 4, 4, generator=torch.Generator().manual_seed(2))
+    trainer.fit(module, BatchLoader(images, torch.zeros(64), batch_size=16))
+    return torch.cat([weights(module.generator), weights(module.discriminator)])
+
+
+def test_only_empty_hooks_are_passed_by() -> None:
+    idle, watcher, child = Idle(), Watcher(), Child()
+    trainer = build_trainer(1, accelerator="cpu", callbacks=[idle, watcher, child])
+    fit(trainer)
+    update = ["on_before_backward", "on_after_backward", "on_before_optimizer_step"]
+    expected = ["on_train_batch_start", *3 * update, "on_train_batch_end"]
+    assert watcher.called == child.called == expected
+    assert set(expected) == set(STEP_HOOKS)
+    assert all(getattr(idle, hook) is None for hook in STEP_HOOKS)
+
+
+def test_shortcuts_change_no_weight_in_fifty_steps() -> None:
+    def plain() -> Trainer:
+        return Trainer(
+            max_steps=50,
+            max_epochs=-1,
+            accelerator="cpu",
+            callbacks=[Idle(), Watcher()],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+    short = build_trainer(50, accelerator="cpu", callbacks=[Idle(), Watcher()])
+    assert isinstance(short.profiler, Unprofiled)  # type: ignore[attr-defined]
+    assert torch.equal(fit(plain()), fit(short))
+
+
+def test_a_profiler_that_is_asked_for_is_used() -> None:
+    trainer = build_trainer(1, accelerator="cpu", profiler="simple")
+    assert not isinstance(trainer.profiler, Unprofiled)  # type: ignore[attr-defined]
+    fit(trainer)
+    assert any("training_step" in name for name in trainer.profiler.recorded_durations)  # type: ignore[attr-defined]
