@@ -66,7 +66,7 @@ def test_resume_remembers_what_was_best(train: CommandLine) -> None:
     folder = train(*SMALL, "trainer.max_steps=2")
     first = json.loads((folder / "summary.json").read_text())
     # A learning rate of 1 wrecks the generator, so nothing later can be better.
-    train(f"resume={folder}", "trainer.max_steps=4", "callbacks.ema.decay=0", "optimizer.lr=1.0",
+    train(f"resume={folder}", "trainer.max_steps=4", "callbacks.ema.decay=0", "optimizer.lr=1.0", "allow_changes=true",
           *SMALL[3:])  # fmt: skip
     second = json.loads((folder / "summary.json").read_text())
     assert (first["best_step"], second["steps"]) == (2, 4)
