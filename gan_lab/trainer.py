@@ -16,7 +16,7 @@ from gan_lab.overhead import Unprofiled, forget_graphics_cards, skip_idle_hooks
 
 log = logging.getLogger(__name__)
 
-Precision = Literal["auto", "32-true", "64-true", "bf16-mixed", "bf16-true", "16-mixed"]
+Precision = Literal["32-true", "64-true", "bf16-mixed", "bf16-true", "16-mixed"]
 
 
 def build_trainer(
@@ -24,7 +24,7 @@ def build_trainer(
     accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     strategy: str = "auto",
-    precision: Precision = "32-true",
+    precision: Literal["auto"] | Precision = "32-true",
     log_every_n_steps: int = 50,
     deterministic: bool = False,
     callbacks: Sequence[Callback] = (),
@@ -53,9 +53,8 @@ def build_trainer(
     for name, value in [("max_steps", max_steps), ("log_every_n_steps", log_every_n_steps)]:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    if precision == "auto":
-        precision, reason = fast_precision(accelerator)
-        log.info("precision %s: %s", precision, reason)
+    chosen, reason = fast_precision(accelerator) if precision == "auto" else (precision, "asked for")
+    log.info("precision %s: %s", chosen, reason)
     skip_idle_hooks(callbacks)
     try:
         trainer = Trainer(
@@ -64,7 +63,7 @@ def build_trainer(
             accelerator=accelerator,
             devices=devices,
             strategy=two_player_strategy(strategy, accelerator, devices),
-            precision=precision,
+            precision=chosen,
             log_every_n_steps=log_every_n_steps,
             deterministic=deterministic,
             callbacks=list(callbacks),
@@ -79,9 +78,9 @@ def build_trainer(
         )
         if trainer.strategy.root_device.type == "cpu":
             forget_graphics_cards()
-        if trainer.precision != precision:  # Lightning warns and goes on with another
+        if trainer.precision != chosen:  # Lightning warns and goes on with another
             raise LabError(
-                f"trainer.precision={precision} is not possible on this accelerator, which would "
+                f"trainer.precision={chosen} is not possible on this accelerator, which would "
                 f"use {trainer.precision}; ask for that, or for 32-true"
             )
         return trainer

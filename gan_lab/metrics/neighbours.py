@@ -14,14 +14,16 @@ def blocks(points: Tensor, others: Tensor) -> Iterator[tuple[int, Tensor]]:
 
     By |x - y|² = |x|² + |y|² - 2 x·y, in double precision, as the formula loses
     half of the digits and copies of training samples must come out at distance
-    nought. (torch.cdist would copy all others anew for every block.)
+    nought. Each block overwrites the one before.
     """
     points, others = points.double(), others.double()
     norms = others.square().sum(1)
-    rows = max(1, BLOCK // max(1, len(others)))
+    rows = max(1, min(len(points), BLOCK // max(1, len(others))))
+    # One buffer for all, as small results between large blocks would fragment the memory.
+    buffer = points.new_empty(rows, len(others))
     for start in range(0, len(points), rows):
         part = points[start : start + rows]
-        squares = torch.addmm(norms, part, others.mT, alpha=-2)
+        squares = torch.addmm(norms, part, others.mT, alpha=-2, out=buffer[: len(part)])
         squares += part.square().sum(1, keepdim=True)
         yield start, squares.clamp_(min=0).sqrt_()
 

@@ -65,16 +65,14 @@ def test_a_run_reports_best_and_last(train: CommandLine) -> None:
 def test_resume_remembers_what_was_best(train: CommandLine) -> None:
     folder = train(*SMALL, "trainer.max_steps=2")
     first = json.loads((folder / "summary.json").read_text())
-    # A learning rate of 1 wrecks the generator, so nothing later can be better.
-    train(f"resume={folder}", "trainer.max_steps=4", "callbacks.ema.decay=0", "optimizer.lr=1.0",
-          "allow_changes=true",
-          *SMALL[3:])  # fmt: skip
+    # Nothing is measured on the way any more, so the best weights must be those of before.
+    rarely = [o.replace("every_n_steps=2", "every_n_steps=100") for o in SMALL]
+    train(f"resume={folder}", "trainer.max_steps=4", "allow_changes=true", *rarely)
     second = json.loads((folder / "summary.json").read_text())
-    assert (first["best_step"], second["steps"]) == (2, 4)
-    states = checkpoint(folder)["callbacks"]["MetricEvaluation"]
-    assert second["best_step"] == states["best_step"]
-    final = second["final"]["fid/mnist_classifier_100_ema"]  # kept in float32
-    assert states["best_value"] <= final * (1 + 1e-6)
+    assert (second["steps"], first["best_step"], second["best_step"]) == (4, 2, 2)
+    assert second["best"] == pytest.approx(first["best"])
+    name = "fid/mnist_classifier_150"
+    assert second["final"][f"{name}_ema"] != pytest.approx(second["best"][name], rel=1e-6)
 
 
 def test_numbers_and_names_out_of_range_are_refused(
