@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup train test test-all lint format type results-mixtures tensorboard lock wheel clean
+.PHONY: help setup train test test-all lint format type bench results-mixtures tensorboard lock wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ results: $(READY) ## Train every loss with every model and print the README's ta
 
 results-mixtures: $(READY) ## Train the 25-mode grid over three seeds and print the table
 	$(BIN)/python -m benchmarks.mixtures $(ARGS)
+
+bench: $(READY) ## Measure speed and memory beside a plain script and a tuned loop; an hour or two
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 tensorboard: $(READY) ## Look at all runs in a browser
 	$(BIN)/tensorboard --logdir outputs

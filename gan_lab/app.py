@@ -76,6 +76,8 @@ def run(
         try:
             return task(config)
         except Exception as error:
+            if config_name == "train":
+                record_failure(Path(HydraConfig.get().runtime.output_dir), describe(error))
             if is_bug(error) or wants_traceback:
                 if not in_sweep:
                     raise
@@ -84,7 +86,6 @@ def run(
                 fail(describe(error))
             # One failed job must not end a sweep, in whatever process it runs.
             complain(f"{name}: {describe(error)}")
-            record_failure(Path(HydraConfig.get().runtime.output_dir), describe(error))
             return math.nan
 
     SWEEPS.clear()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from gan_lab.app import run
+from gan_lab.app import literal_paths, run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ Column = dict[str, list[float]]
 """Each figure's values, one for each repetition."""
 
 
+PATHS = "checkpoint", "images", "output"
+
+
 def main() -> None:
     """Run the command line."""
-    run(evaluate, "evaluate")
+    run(evaluate, "evaluate", rewrite=lambda given: literal_paths(given, *PATHS))
 
 
 def evaluate(config: DictConfig) -> None:

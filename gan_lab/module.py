@@ -245,6 +245,7 @@ class GAN(LightningModule):
             update: How many discriminator updates there were, this one included.
         """
         optimizer = self.discriminator_optimizer
+        fake = fake.to(real.dtype)  # penalties want full precision, and autocast drew in half
         (real_logits, real_recognition), (fake_logits, fake_recognition) = self.judge_both(
             real, fake, condition
         )

@@ -1,6 +1,7 @@
 """A run that was stopped and goes on ends as one that never stopped, bit for bit."""
 
 import csv
+import json
 import os
 import random
 import shutil
@@ -27,9 +28,19 @@ TINY = (
     "trainer.log_every_n_steps=2",
     "callbacks.progress=null",
     "callbacks.samples=null",
+    "callbacks.evaluation=null",
+    "callbacks.nearest_neighbours=null",
 )
 MODELS = {"mlp": ("model=mlp",), "dcgan": ("model=dcgan", "model.width=4")}
-EXACT = "state_dict", "optimizer_states", "lr_schedulers", "random_states", "callbacks", "final"
+EXACT = (
+    "state_dict",
+    "generator_ema",
+    "optimizer_states",
+    "lr_schedulers",
+    "random_states",
+    "callbacks",
+    "final",
+)
 
 
 def assert_same(first: Any, second: Any, place: str) -> None:
@@ -74,7 +85,7 @@ def assert_ends_alike(whole: Path, resumed: Path) -> None:
     loaders = [content["loops"]["fit_loop"]["state_dict"] for content in (first, second)]
     assert loaders[0]["combined_loader"] == loaders[1]["combined_loader"]
     assert curves(whole) == curves(resumed)
-    steps = [int(row["step"]) for row in curves(whole)]
+    steps = [int(row["step"]) for row in curves(whole) if row["loss/generator"]]
     assert tensorboard_steps(resumed) == steps == sorted(set(steps))
 
 
@@ -123,6 +134,29 @@ def test_any_kept_checkpoint_is_exact(
         shutil.copy(short / "checkpoints" / "previous.ckpt", kept)
     train(f"resume={kept}", "trainer.max_steps=11", f"hydra.run.dir={resumed}")
     assert_ends_alike(whole, resumed)
+
+
+def test_metrics_and_the_best_weights_go_on_too(train: CommandLine, tmp_path: Path) -> None:
+    line = [
+        *(text for text in TINY if "evaluation" not in text),
+        "model=mlp",
+        "trainer.max_steps=9",
+        "callbacks.checkpoints.keep_every_n_steps=5",
+        "callbacks.evaluation.every_n_steps=2",
+        "callbacks.evaluation.num_samples=64",
+        "callbacks.evaluation.final_num_samples=80",
+    ]
+    whole = train(*line, folder="whole")
+    assert "generator_ema" in last(whole)
+    resumed = tmp_path / "resumed"
+    shutil.copytree(whole, resumed)
+    kept = resumed / "checkpoints" / "step=000005.ckpt"
+    # Named again, as the fixture would take the evaluation away otherwise.
+    train(f"resume={kept}", "callbacks.evaluation.num_samples=64", f"hydra.run.dir={resumed}")
+    assert_ends_alike(whole, resumed)
+    summaries = [json.loads((f / "summary.json").read_text()) for f in (whole, resumed)]
+    for key in ("best", "best_step"):
+        assert summaries[0][key] == summaries[1][key]
 
 
 @pytest.mark.slow

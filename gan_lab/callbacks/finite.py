@@ -1,5 +1,7 @@
 """A guard against losses that are no longer numbers."""
 
+import math
+
 import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
@@ -37,7 +39,7 @@ class FiniteLoss(Callback):
             return
         if trainer.precision == "16-mixed":
             return  # the loss scaler meets infinities and skips their steps by itself
-        if not torch.isfinite(loss):
+        if not math.isfinite(loss.item()):
             raise LabError(
                 f"the {player_of(pl_module, optimizer)}'s loss became {loss.item()} at step "
                 f"{step}; the run was stopped, and the last checkpoint is from before. "

@@ -25,7 +25,10 @@ def input_gradients(discriminator: Scorer, samples: Tensor) -> Tensor:
     Returns:
         Gradients of shape (N, prod(shape)), or (N / m, m·prod(shape)).
     """
-    samples = samples.detach().requires_grad_()
+    samples = samples.detach()
+    if torch.is_autocast_enabled(samples.device.type):
+        samples = samples.float()  # as the weights are, which autocast would have cast
+    samples.requires_grad_()
     # Second derivatives lose too much in half precision.
     with torch.enable_grad(), torch.autocast(samples.device.type, enabled=False):
         logits = discriminator(samples)

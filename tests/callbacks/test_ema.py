@@ -62,7 +62,8 @@ def test_resume_goes_on_with_the_average(train: CommandLine) -> None:
     folder = train(*SMALL, "trainer.max_steps=4")
     before = checkpoint(folder)
     # No update falls into the resumed steps, so the average must be the old one to the bit.
-    train(f"resume={folder}", "trainer.max_steps=6", "callbacks.ema.every_n_steps=100")
+    train(f"resume={folder}", "trainer.max_steps=6", "callbacks.ema.every_n_steps=100",
+          "allow_changes=true")  # fmt: skip
     after = checkpoint(folder)
     assert after["global_step"] == 6
     for name, tensor in before[EMA_KEY].items():

@@ -67,12 +67,14 @@ def test_resume_remembers_what_was_best(train: CommandLine) -> None:
     first = json.loads((folder / "summary.json").read_text())
     # A learning rate of 1 wrecks the generator, so nothing later can be better.
     train(f"resume={folder}", "trainer.max_steps=4", "callbacks.ema.decay=0", "optimizer.lr=1.0",
+          "allow_changes=true",
           *SMALL[3:])  # fmt: skip
     second = json.loads((folder / "summary.json").read_text())
     assert (first["best_step"], second["steps"]) == (2, 4)
     states = checkpoint(folder)["callbacks"]["MetricEvaluation"]
     assert second["best_step"] == states["best_step"]
-    assert states["best_value"] <= second["final"]["fid/mnist_classifier_100_ema"]
+    final = second["final"]["fid/mnist_classifier_100_ema"]  # kept in float32
+    assert states["best_value"] <= final * (1 + 1e-6)
 
 
 def test_numbers_and_names_out_of_range_are_refused(
