@@ -53,8 +53,11 @@ def build_trainer(
     for name, value in [("max_steps", max_steps), ("log_every_n_steps", log_every_n_steps)]:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
-    chosen, reason = fast_precision(accelerator) if precision == "auto" else (precision, "asked for")
-    log.info("precision %s: %s", chosen, reason)
+    if precision == "auto":
+        chosen, reason = fast_precision(accelerator)
+        log.info("precision %s: %s", chosen, reason)
+    else:
+        chosen = precision
     skip_idle_hooks(callbacks)
     try:
         trainer = Trainer(
