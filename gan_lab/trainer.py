@@ -16,7 +16,7 @@ from gan_lab.overhead import Unprofiled, forget_graphics_cards, skip_idle_hooks
 
 log = logging.getLogger(__name__)
 
-Precision = Literal["auto", "32-true", "64-true", "bf16-mixed", "bf16-true", "16-mixed"]
+Precision = Literal["32-true", "64-true", "bf16-mixed", "bf16-true", "16-mixed"]
 
 
 def build_trainer(
@@ -24,7 +24,7 @@ def build_trainer(
     accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     strategy: str = "auto",
-    precision: Precision = "32-true",
+    precision: Precision | Literal["auto"] = "32-true",
     log_every_n_steps: int = 50,
     deterministic: bool = False,
     callbacks: Sequence[Callback] = (),
