@@ -200,7 +200,7 @@ class GAN(LightningModule):
         """Return logits (N,) for augmented samples, and what the second head recognises."""
         samples = self.augmentations(samples)
         if self.auxiliary is None:
-            return self.scorer(condition, augment=False)(samples), None
+            return self.bound(self.discriminator, condition)(samples), None
         features = self.discriminator.features(samples)
         recognition = Recognition(*(x.float() for x in self.discriminator.recognise(features)))
         return self.discriminator.judge(features), recognition
@@ -224,12 +224,17 @@ class GAN(LightningModule):
             and not couples_samples(self.discriminator)
         )
 
-    def scorer(self, condition: Condition, augment: bool = True) -> Scorer:
-        """Return the discriminator with labels bound, so that losses and penalties see none."""
-        scorer: Scorer = self.discriminator
+    def bound(self, judge: Callable[..., Tensor], condition: Condition) -> Scorer:
+        """Return ``judge`` with labels bound, so that losses and penalties see none."""
         if self.discriminator.conditioning in {"concatenation", "projection"}:
-            scorer = partial(self.discriminator, labels=condition.labels)
-        if augment and len(self.augmentations):
+            return partial(judge, labels=condition.labels)
+        return judge
+
+    def scorer(self, condition: Condition) -> Scorer:
+        """Return what penalties differentiate: augmentations, then the discriminator."""
+        # Not by a call of the module, which may be compiled: that has no second derivative.
+        scorer = self.bound(self.discriminator.forward, condition)
+        if len(self.augmentations):
             return lambda samples: scorer(self.augmentations(samples))
         return scorer
 

@@ -219,7 +219,8 @@ def build_summary(config: DictConfig) -> RunSummary:
 
 def quiet_lightning() -> None:
     """Keep Lightning's notes for developers and its advertisements off the terminal."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for name in ("pytorch_lightning", "matplotlib"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     # A sweep's launcher asks SLURM for processes; one run on a login node needs no srun.
     warnings.filterwarnings("ignore", message="The `srun` command is available")
     # Lightning 2.6 calls a class of torch's that torch 2.14 has renamed.

@@ -24,7 +24,7 @@ def build_trainer(
     accelerator: str = "auto",
     devices: int | str | list[int] = "auto",
     strategy: str = "auto",
-    precision: Literal["auto"] | Precision = "32-true",
+    precision: Precision | Literal["auto"] = "32-true",
     log_every_n_steps: int = 50,
     deterministic: bool = False,
     callbacks: Sequence[Callback] = (),

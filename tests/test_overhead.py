@@ -6,6 +6,7 @@ import torch
 from pytorch_lightning import Callback, Trainer
 
 from gan_lab.data import BatchLoader
+from gan_lab.losses import AdversarialLoss
 from gan_lab.overhead import STEP_HOOKS, Unprofiled
 from gan_lab.trainer import build_trainer
 from tests.test_module import game, weights
@@ -41,18 +42,19 @@ class Child(Watcher):
     pass
 
 
-def fit(trainer: Trainer) -> torch.Tensor:
-    module = game(n_critic=2)
+def fit_game(trainer: Trainer, loss: AdversarialLoss | None = None, **options: Any) -> torch.Tensor:
+    """Return all weights of the small game after training it."""
+    module = game(loss, **options)
     torch.manual_seed(1)
     images = torch.rand(64, 1, 4, 4, generator=torch.Generator().manual_seed(2))
     trainer.fit(module, BatchLoader(images, torch.zeros(64), batch_size=16))
-    return torch.cat([weights(module.generator), weights(module.discriminator)])
+    return torch.cat([weights(module.generator), weights(module.discriminator)]).cpu()
 
 
 def test_only_empty_hooks_are_passed_by() -> None:
     idle, watcher, child = Idle(), Watcher(), Child()
     trainer = build_trainer(1, accelerator="cpu", callbacks=[idle, watcher, child])
-    fit(trainer)
+    fit_game(trainer, n_critic=2)
     update = ["on_before_backward", "on_after_backward", "on_before_optimizer_step"]
     expected = ["on_train_batch_start", *3 * update, "on_train_batch_end"]
     assert watcher.called == child.called == expected
@@ -75,11 +77,11 @@ def test_shortcuts_change_no_weight_in_fifty_steps() -> None:
 
     short = build_trainer(50, accelerator="cpu", callbacks=[Idle(), Watcher()])
     assert isinstance(short.profiler, Unprofiled)  # type: ignore[attr-defined]
-    assert torch.equal(fit(plain()), fit(short))
+    assert torch.equal(fit_game(plain()), fit_game(short))
 
 
 def test_a_profiler_that_is_asked_for_is_used() -> None:
     trainer = build_trainer(1, accelerator="cpu", profiler="simple")
     assert not isinstance(trainer.profiler, Unprofiled)  # type: ignore[attr-defined]
-    fit(trainer)
+    fit_game(trainer, n_critic=2)
     assert any("training_step" in name for name in trainer.profiler.recorded_durations)  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Watchers of a run: none of them changes what is learnt."""
 
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
+from gan_lab.callbacks.compilation import Compilation
 from gan_lab.callbacks.curves import TrainingCurves
 from gan_lab.callbacks.density import DensityPanels
 from gan_lab.callbacks.ema import EMA
@@ -18,6 +19,7 @@ __all__ = [
     "EMA",
     "ChangedSettings",
     "Checkpoints",
+    "Compilation",
     "ConfigInCheckpoint",
     "DensityPanels",
     "FiniteLoss",

@@ -35,8 +35,9 @@ class Variational(NamedTuple):
 def bounded_exp(exponent: Tensor) -> Tensor:
     """Return exp up to exponent 20 and its tangent from there.
 
-    The tangent is the conjugate of the same f with density ratios held below
-    e^20, so the bound stays a bound and no logit overflows.
+    So no logit overflows. The bound is one wherever the ratio of the densities
+    stays below e^20; where it does not, the tangent lies below exp and the
+    supremum over discriminators is infinite, even if the divergence is not.
     """
     clamped = exponent.clamp(max=LARGEST_LOG_RATIO)
     return clamped.exp() * (1 + exponent - clamped)
