@@ -83,7 +83,8 @@ def table(arguments: argparse.Namespace) -> str:
     """Return the results as a Markdown table, mean ± standard deviation over seeds."""
     lines = [
         f"{arguments.max_steps} generator updates, averaged weights (EMA), "
-        f"{arguments.final_samples} samples, single precision, features of the shipped MNIST classifier, "
+        f"{arguments.final_samples} samples, single precision, "
+        "features of the shipped MNIST classifier, "
         "mean ± standard deviation over seeds. Best: the checkpoint of lowest FID on the way, "
         "measured anew.",
         "",
