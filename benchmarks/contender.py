@@ -92,9 +92,8 @@ class Contender:
         return answer
 
     def stop(self) -> None:
-        """End the program."""
-        os.kill(self.process.pid, signal.SIGCONT)
-        self._command(0)
+        """End the program, which has nothing to save."""
+        self.process.kill()
         self.process.wait()
         self._reader.close()
         for descriptor in (self._commands, self._terminal):

@@ -14,6 +14,7 @@ import itertools
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -33,6 +34,7 @@ Cell = dict[str, Any]
 
 def main() -> None:
     """Measure what is asked for, write JSON after every cell, print the table, draw the plot."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no contender is left behind
     arguments = parse()
     if arguments.report:
         print_report(json.loads(arguments.report.read_text()))
@@ -95,14 +97,18 @@ def settings(arguments: argparse.Namespace) -> list[Setting]:
 def measure(setting: Setting, arguments: argparse.Namespace) -> Cell:
     """Let the contenders of one cell take turns."""
     runs = arguments.folder / "runs"
-    contenders = [Contender(n, setting, arguments.root, runs) for n in arguments.contenders]
-    steps = {c.name: window_steps(c, arguments.seconds) for c in contenders}
-    windows: dict[str, list[dict[str, Any]]] = {c.name: [] for c in contenders}
-    for _ in range(arguments.repeats):
+    contenders: list[Contender] = []
+    windows: dict[str, list[dict[str, Any]]] = {name: [] for name in arguments.contenders}
+    try:
+        for name in arguments.contenders:
+            contenders.append(Contender(name, setting, arguments.root, runs))
+        steps = {c.name: window_steps(c, arguments.seconds) for c in contenders}
+        for _ in range(arguments.repeats):
+            for contender in contenders:
+                windows[contender.name].append(contender.window(steps[contender.name]))
+    finally:
         for contender in contenders:
-            windows[contender.name].append(contender.window(steps[contender.name]))
-    for contender in contenders:
-        contender.stop()
+            contender.stop()
     speeds = {n: [w["steps"] / w["seconds"] for w in found] for n, found in windows.items()}
     return {
         **setting.as_dict(),
