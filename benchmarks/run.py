@@ -175,7 +175,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": version("torch"),
         "pytorch_lightning": version("pytorch-lightning"),
-        "load_average": os.getloadavg(),
+        "load_average": [round(load, 1) for load in os.getloadavg()],
     }
 
 

@@ -70,8 +70,10 @@ class Alternation:
         )
 
     def autocast(self) -> torch.autocast:
-        """Return a context for one forward pass; leaving it forgets casts of weights."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+        """Return a context for one forward pass."""
+        # A cast that two passes share would add their gradients in bfloat16.
+        kind = self.device.type
+        return torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False)
 
     def __call__(self, batch: Tensor) -> None:
         """Make one step on n_critic minibatches of real samples in [-1, 1], joined."""

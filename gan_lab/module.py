@@ -307,6 +307,11 @@ class GAN(LightningModule):
             scheduler.step()
         return report
 
+    def backward(self, loss: Tensor, *args: Any, **kwargs: Any) -> None:
+        """Take gradients outside of autocast, which would halve second derivatives' precision."""
+        with torch.autocast(loss.device.type, enabled=False):
+            super().backward(loss, *args, **kwargs)
+
     def weight_penalty(self, player: Literal["discriminator", "generator"], report: Report) -> Any:
         """Return the sum of the penalties on a player's weights, noted in ``report``."""
         total: Any = 0.0
