@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.pace import read_arguments
 from benchmarks.setting import HIDDEN, Setting
+from gan_lab.arithmetic import multiply_fast
 from gan_lab.losses import AdversarialLoss, NonSaturating, Wasserstein
 from gan_lab.models import (
     DCGANDiscriminator,
@@ -20,6 +21,7 @@ from gan_lab.models import (
     MLPDiscriminator,
     MLPGenerator,
 )
+from gan_lab.overhead import keep_freed_memory
 from gan_lab.regularizers import GradientPenalty
 
 LATENT = 100
@@ -133,6 +135,9 @@ def main() -> None:
     samples = pixels.reshape(-1, 1, 28, 28)[: setting.data_size]
     margin = (setting.image_size - samples.shape[-1]) // 2
     samples = nn.functional.pad(samples, [margin] * 4).to(device)
+    if device.type == "cpu":
+        multiply_fast()
+        keep_freed_memory()
     alternation = Alternation(setting, *(network.to(device) for network in networks(setting)))
     for batch in batches(samples, setting.batch * setting.n_critic):
         alternation(batch)

@@ -15,12 +15,10 @@ from gan_lab.app import literal_paths, run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from gan_lab.data import InMemoryDataModule
-    from gan_lab.metrics import Evaluation, FeatureNetwork
+    from gan_lab.metrics import Batch, Evaluation, FeatureNetwork
 
-    Source = Callable[[int], Iterator[Tensor]]
+    Source = Callable[[int], Iterator[Batch]]
 
 Column = dict[str, list[float]]
 """Each figure's values, one for each repetition."""
@@ -49,13 +47,13 @@ def evaluate(config: DictConfig) -> None:
     seed = select_number(config, "seed", int, 0)
     select_number(config, "batch_size", int, 1)
     if config.images is None:
-        data, sources = generators(config)
+        data, sources, num_classes = generators(config)
     else:
         data, sources, count = images(config, count)
-        repeats = 1  # there is nothing to draw anew
+        repeats, num_classes = 1, 0  # there is nothing to draw anew
     data.prepare_data()
     data.setup()
-    evaluation = configured_evaluation(config, data, count)
+    evaluation = configured_evaluation(config, data, count, num_classes)
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         results = [evaluation(source(seed + i)) for i in range(repeats)]
@@ -64,8 +62,8 @@ def evaluate(config: DictConfig) -> None:
     report(config, evaluation, columns, floor)
 
 
-def generators(config: DictConfig) -> tuple[InMemoryDataModule, dict[str, Source]]:
-    """Return the checkpoint's data set and a source of samples for each of its weights."""
+def generators(config: DictConfig) -> tuple[InMemoryDataModule, dict[str, Source], int]:
+    """Return the checkpoint's data set, a source of samples for each weights, and its classes."""
     from gan_lab import data
     from gan_lab.checkpoint import (
         CONFIG_KEY,
@@ -89,11 +87,11 @@ def generators(config: DictConfig) -> tuple[InMemoryDataModule, dict[str, Source
         generator = load_generator(path, name).to(device)
         sources[name] = generator_source(config, generator, device)
     if config.data is not None:
-        return chosen_data(config), sources
+        return chosen_data(config), sources, generator.num_classes
     node = dict(checkpoint[CONFIG_KEY]["config"]["data"])
     if config.root is not None:
         node["root"] = config.root
-    return rebuild(node, data), sources
+    return rebuild(node, data), sources, generator.num_classes
 
 
 def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
@@ -103,10 +101,10 @@ def generator_source(config: DictConfig, generator: Any, device: Any) -> Source:
     from gan_lab.metrics import seeded_batches
 
     @torch.inference_mode()
-    def sample(count: int) -> Tensor:
+    def sample(count: int) -> Batch:
         latents = torch.randn(count, generator.latent_dim, device=device)
-        samples: Tensor = generator(latents, generator.labels_in_turn(count, device))
-        return samples
+        labels = generator.labels_in_turn(count, device)
+        return generator(latents, labels), labels
 
     return lambda seed: seeded_batches(sample, config.num_samples, seed, config.batch_size)
 
@@ -127,7 +125,8 @@ def images(config: DictConfig, count: int) -> tuple[InMemoryDataModule, dict[str
             f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "
             f"and the data set's have {list(data.image_shape)}; give images of that shape"
         )
-    return data, {"images": lambda seed: iter(torch.split(found, config.batch_size))}, len(found)
+    batches = torch.split(found, config.batch_size)
+    return data, {"images": lambda seed: ((batch, None) for batch in batches)}, len(found)
 
 
 def chosen_data(config: DictConfig) -> InMemoryDataModule:
@@ -139,26 +138,39 @@ def chosen_data(config: DictConfig) -> InMemoryDataModule:
     return data
 
 
-def configured_evaluation(config: DictConfig, data: InMemoryDataModule, count: int) -> Evaluation:
-    """Return the evaluation that ``config`` describes, against the data's test split."""
+def configured_evaluation(
+    config: DictConfig, data: InMemoryDataModule, count: int, num_classes: int
+) -> Evaluation:
+    """Return the evaluation that ``config`` describes, against the data's test split.
+
+    Metrics that need a classifier, or samples made for a class, are left out where there is none,
+    and named.
+    """
     from gan_lab.callbacks.evaluation import build_evaluation
     from gan_lab.instantiate import build
-    from gan_lab.metrics import LogitMetric
+    from gan_lab.metrics import ClassAccuracy, LabelMetric, LogitMetric
 
     network = feature_network(config).to(choose_device(config.device))
     names = [name for name, node in config.metrics.figures.items() if node is not None]
     if not names:
         raise LabError("metrics.figures is empty; choose metrics=quick, default or all")
     found = {name: build(config, f"metrics.figures.{name}") for name in names}
-    metrics = {
-        name: metric
-        for name, metric in found.items()
-        if network.num_classes or not issubclass(metric.func, LogitMetric)
+    unsuited = {
+        f"{network.name} features come from no classifier": LogitMetric
+        if not network.num_classes
+        else (),
+        "the samples are not made for classes": LabelMetric if not num_classes else (),
+        f"{network.name} features know other classes than the generator's": (
+            ClassAccuracy if num_classes != network.num_classes else ()
+        ),
     }
-    if len(metrics) < len(found):
-        left_out = ", ".join(name for name in found if name not in metrics)
-        print(f"left out, as {network.name} features come from no classifier: {left_out}")
-    return build_evaluation(network, metrics, data, count)
+    for reason, kinds in unsuited.items():
+        left_out = [name for name, metric in found.items() if issubclass(metric.func, kinds)]
+        for name in left_out:
+            del found[name]
+        if left_out:
+            print(f"left out, as {reason}: {', '.join(left_out)}")
+    return build_evaluation(network, found, data, count)
 
 
 def feature_network(config: DictConfig) -> FeatureNetwork:

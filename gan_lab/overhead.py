@@ -1,11 +1,16 @@
-"""What Lightning's loop would spend, every step, on things that this lab does not use."""
+"""What every step would spend, in Lightning's loop and below it, on things nobody asked for."""
 
+import ctypes
 import os
+import platform
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from pytorch_lightning import Callback
 from pytorch_lightning.profilers import PassThroughProfiler
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""Parameters of mallopt(3)."""
 
 STEP_HOOKS = (
     "on_train_batch_start",
@@ -47,3 +52,23 @@ def forget_graphics_cards() -> None:
     after they have looked; training on the CPU does not fork.
     """
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "0"
+
+
+def keep_freed_memory(mebibytes: int = 256) -> bool:
+    """Let the C library keep what one step frees for the next to use.
+
+    By default glibc returns large blocks, such as the maps of a convolution, to the system as soon
+    as they are freed; the next step then gets them back page by page, each cleared anew.
+
+    Args:
+        mebibytes: How much free memory is kept at most; not negative.
+
+    Returns:
+        Whether the C library has been told, which only glibc can be.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    mallopt = ctypes.CDLL(None).mallopt
+    largest = 32 * 2**20  # that glibc accepts for the threshold from which it maps blocks
+    told = [mallopt(M_MMAP_THRESHOLD, largest), mallopt(M_TRIM_THRESHOLD, mebibytes * 2**20)]
+    return all(told)

@@ -10,13 +10,17 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ProgressBar
 from pytorch_lightning.loggers import Logger
 
+from gan_lab.arithmetic import Precision, fast_precision, multiply_fast
 from gan_lab.checkpoint import AtomicCheckpointIO
 from gan_lab.errors import LabError
-from gan_lab.overhead import Unprofiled, forget_graphics_cards, skip_idle_hooks
+from gan_lab.overhead import (
+    Unprofiled,
+    forget_graphics_cards,
+    keep_freed_memory,
+    skip_idle_hooks,
+)
 
 log = logging.getLogger(__name__)
-
-Precision = Literal["32-true", "64-true", "bf16-mixed", "bf16-true", "16-mixed"]
 
 
 def build_trainer(
@@ -81,6 +85,8 @@ def build_trainer(
         )
         if trainer.strategy.root_device.type == "cpu":
             forget_graphics_cards()
+            keep_freed_memory()
+            multiply_fast()
         if trainer.precision != chosen:  # Lightning warns and goes on with another
             raise LabError(
                 f"trainer.precision={chosen} is not possible on this accelerator, which would "
@@ -90,18 +96,6 @@ def build_trainer(
     except (MisconfigurationException, TypeError, ValueError) as error:
         hint = "; trainer.accelerator=auto takes what is there" if accelerator != "auto" else ""
         raise LabError(f"trainer: {error}{hint}") from error
-
-
-def fast_precision(accelerator: str) -> tuple[Precision, str]:
-    """Return the precision in which small networks train fastest, and why."""
-    gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
-    if accelerator != "cpu" and gpu:
-        return "32-true", "casting weights costs a GPU more launches than small networks gain"
-    if torch.cpu.get_capabilities().get("amx_bf16"):
-        return "bf16-mixed", "this processor multiplies bfloat16 in tiles (amx_bf16)"
-    if torch.cpu.get_capabilities().get("avx512_bf16"):
-        return "bf16-mixed", "this processor multiplies bfloat16 natively (avx512_bf16)"
-    return "32-true", "this processor has no instructions for bfloat16"
 
 
 def two_player_strategy(strategy: str, accelerator: str, devices: int | str | list[int]) -> str:

@@ -36,7 +36,7 @@ def test_a_checkpoint_measures_the_same_every_time(
     train: CommandLine, evaluate: Evaluate, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = train("model=dcgan", "model.width=4", "data.batch_size=8", "trainer.max_steps=3",
-                   "trainer.log_every_n_steps=1")  # fmt: skip
+                   "trainer.log_every_n_steps=1", "callbacks.ema.decay=0.9")  # fmt: skip
     options = (f"checkpoint={folder}", "num_samples=120", "repeats=3")
     first = evaluate(*options)
     assert " real " in capsys.readouterr().out

@@ -141,6 +141,7 @@ def test_metrics_and_the_best_weights_go_on_too(train: CommandLine, tmp_path: Pa
         *(text for text in TINY if "evaluation" not in text),
         "model=mlp",
         "trainer.max_steps=9",
+        "callbacks.ema.decay=0.9",
         "callbacks.checkpoints.keep_every_n_steps=5",
         "callbacks.evaluation.every_n_steps=2",
         "callbacks.evaluation.num_samples=64",

@@ -5,7 +5,8 @@ import logging
 import pytest
 import torch
 
-from gan_lab.trainer import build_trainer, fast_precision
+from gan_lab.arithmetic import fast_precision
+from gan_lab.trainer import build_trainer
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, gpu: bool = False, **processor: bool) -> None:

@@ -23,15 +23,15 @@ class EMA(Callback):
         2019), arXiv 1806.04498.
 
     Args:
-        decay: The limit of :math:`\beta` a step, in [0, 1).
+        decay: The limit of :math:`\beta` a step, in [0, 1); None keeps no average.
         every_n_steps: Steps between updates, each by :math:`\beta` to this power; positive.
 
     Raises:
         ValueError: If a number is out of range.
     """
 
-    def __init__(self, decay: float = 0.999, every_n_steps: int = 1) -> None:
-        if not 0 <= decay < 1:
+    def __init__(self, decay: float | None = 0.999, every_n_steps: int = 1) -> None:
+        if decay is not None and not 0 <= decay < 1:
             raise ValueError(f"decay must lie in [0, 1), got {decay}")
         if every_n_steps < 1:
             raise ValueError(f"every_n_steps must be at least 1, got {every_n_steps}")
@@ -49,6 +49,8 @@ class EMA(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Start from the generator as it is, or from the checkpoint's average."""
+        if self.decay is None:
+            return
         self._averaged = AveragedModel(pl_module.generator, use_buffers=True)
         self._averaged.requires_grad_(False)
         # Initialised already: the first update is to average, and not to copy.
@@ -62,7 +64,9 @@ class EMA(Callback):
     ) -> None:
         """Take the step's weights in."""
         step = trainer.global_step
-        if step % self.every_n_steps == 0 and self._averaged is not None:
+        if self._averaged is None or self.decay is None:
+            return
+        if step % self.every_n_steps == 0:
             decay = min(self.decay, (1 + step) / (10 + step)) ** self.every_n_steps
             self._averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
             self._averaged.update_parameters(pl_module.generator)
@@ -84,6 +88,6 @@ class EMA(Callback):
 def averaged_generator(trainer: Trainer) -> Generator | None:
     """Return the averaged generator of a run that keeps one."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, EMA):
+        if isinstance(callback, EMA) and callback.decay is not None:
             return callback.generator
     return None

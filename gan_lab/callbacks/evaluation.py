@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from gan_lab.callbacks.checkpoints import Checkpoints
 from gan_lab.callbacks.ema import averaged_generator
 from gan_lab.data import InMemoryDataModule
 from gan_lab.errors import LabError
-from gan_lab.metrics import Evaluation, FeatureNetwork, Reference, SampleMetric, seeded_batches
+from gan_lab.metrics import (
+    Batch,
+    Evaluation,
+    FeatureNetwork,
+    LabelMetric,
+    Reference,
+    SampleMetric,
+    seeded_batches,
+)
 from gan_lab.metrics.reference import cached_activations
 from gan_lab.models import Generator
 from gan_lab.module import GAN
@@ -61,6 +70,11 @@ class MetricEvaluation(Callback):
         ]:
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
+        if not isinstance(metrics, Mapping):
+            raise ValueError(
+                "callbacks.evaluation.metrics takes no list; choose metrics=quick, default or all, "
+                "and leave one out with metrics.figures.kid=null"
+            )
         self.network = network
         self.metrics = {name: metric for name, metric in metrics.items() if metric is not None}
         self.every_n_steps = every_n_steps
@@ -82,7 +96,10 @@ class MetricEvaluation(Callback):
         """
         network = self.network.to(pl_module.device)
         data = trainer.datamodule  # type: ignore[attr-defined]
-        self._evaluation = build_evaluation(network, self.metrics, data, self.num_samples)
+        metrics = self.metrics
+        if not pl_module.generator.num_classes:
+            metrics = {n: m for n, m in metrics.items() if not needs_labels(m)}
+        self._evaluation = build_evaluation(network, metrics, data, self.num_samples)
         if self.monitor not in self._evaluation.ideals:
             raise LabError(
                 f"monitor must be one of {', '.join(self._evaluation.ideals)}, got {self.monitor!r}"
@@ -138,8 +155,12 @@ class MetricEvaluation(Callback):
         return figures
 
     def _measure(self, trainer: Trainer, module: GAN, evaluation: Evaluation) -> dict[str, float]:
+        def sample(count: int) -> Batch:
+            labels = module.generator.labels_in_turn(count)
+            return module.sample(module.noise(count), labels), labels
+
         batches = seeded_batches(
-            lambda count: module.sample(module.noise(count)),
+            sample,
             evaluation.num_samples,
             self.seed,
             # Every process must have a batch of its own.
@@ -180,12 +201,22 @@ def build_evaluation(
     name = type(data).__name__.removesuffix("DataModule").lower()
     root = getattr(data, "root", None)
     cache = None if root is None else Path(root).expanduser() / "statistics"
-    real = cached_activations(network, data.test.images, f"{name}-test", cache)
-    train = cached_activations(network, data.train.images, f"{name}-train", cache)
+    real, train = (
+        replace(
+            cached_activations(network, split.images, f"{name}-{which}", cache), labels=split.labels
+        )
+        for which, split in [("test", data.test), ("train", data.train)]
+    )
     try:
         return Evaluation(network, metrics, real, train, num_samples)
     except ValueError as error:
         raise LabError(f"metrics: {error}") from error
+
+
+def needs_labels(metric: Callable[[Reference], SampleMetric]) -> bool:
+    """Return whether a metric, or a partial of one, is for samples made for a class."""
+    kind = getattr(metric, "func", metric)
+    return isinstance(kind, type) and issubclass(kind, LabelMetric)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric
 from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage
-from gan_lab.metrics.evaluation import Evaluation, seeded_batches
+from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
 from gan_lab.metrics.features import (
     Activations,
     ClassifierFeatures,
@@ -18,12 +18,15 @@ from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
 from gan_lab.metrics.modes import ModeCoverage, mode_coverage
 from gan_lab.metrics.neighbours import nearest
+from gan_lab.metrics.per_class import ClassAccuracy, IntraClassFrechetDistance, LabelMetric
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.reference import Reference
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 
 __all__ = [
     "Activations",
+    "Batch",
+    "ClassAccuracy",
     "ClassHistogram",
     "ClassifierFeatures",
     "DensityCoverage",
@@ -33,7 +36,9 @@ __all__ = [
     "FrechetDistance",
     "InceptionFeatures",
     "InceptionScore",
+    "IntraClassFrechetDistance",
     "KernelDistance",
+    "LabelMetric",
     "LogitMetric",
     "Memorization",
     "ModeCoverage",

@@ -1,7 +1,9 @@
 """One set of real samples, one feature network, one count: what makes numbers compare."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -12,6 +14,10 @@ from gan_lab.metrics.features import Activations, FeatureNetwork, activations
 from gan_lab.metrics.reference import Reference
 
 Figures = dict[str, float]
+T = TypeVar("T")
+Batch = tuple[Tensor, Tensor | None]
+"""Samples (n, *shape), uint8 or float in [-1, 1], and the classes (n,) they were made for, if any.
+"""
 
 
 class Evaluation:
@@ -68,14 +74,14 @@ class Evaluation:
         return Evaluation(self.network, build, self.real, self.train, num_samples, seed)
 
     @torch.inference_mode()
-    def __call__(self, batches: Iterable[Tensor]) -> Figures:
+    def __call__(self, batches: Iterable[Batch | Tensor]) -> Figures:
         """Return every metric's figures for generated samples.
 
         Under several processes each gives its own share of the samples, and
         each receives the figures of them all.
 
         Args:
-            batches: Samples (n, *shape), uint8 or float in [-1, 1].
+            batches: Samples, or pairs of samples and the labels they were made for.
 
         Raises:
             LabError: If there are too few samples, or they are not finite.
@@ -85,7 +91,8 @@ class Evaluation:
             metric.reset()
             metric.to(device)
         for batch in batches:
-            made = activations(self.network, batch.to(device))
+            samples, labels = batch if isinstance(batch, tuple) else (batch, None)
+            made = replace(activations(self.network, samples.to(device)), labels=labels).to(device)
             for metric in self._metrics:
                 metric.update(made)
         return compute(self._metrics)
@@ -133,13 +140,13 @@ def shuffled(count: int, seed: int) -> Tensor:
 
 
 def seeded_batches(
-    sample: Callable[[int], Tensor],
+    sample: Callable[[int], T],
     count: int,
     seed: int = 0,
     batch_size: int = 500,
     rank: int = 0,
     world_size: int = 1,
-) -> Iterator[Tensor]:
+) -> Iterator[T]:
     """Yield ``count`` samples in batches, each a function of (seed, its index) alone.
 
     The random number generators are left as they were, and the samples are the

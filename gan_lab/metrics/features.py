@@ -25,10 +25,17 @@ DIGESTS = {
 
 @dataclass(frozen=True)
 class Activations:
-    """Features (N, d) of N samples and, where the network classifies, logits (N, classes)."""
+    """Features (N, d) of N samples.
+
+    Attributes:
+        features: Shape (N, d).
+        logits: Shape (N, classes), where the network classifies.
+        labels: Shape (N,), the samples' classes, or those asked for, where they are known.
+    """
 
     features: Tensor
     logits: Tensor | None = None
+    labels: Tensor | None = None
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -37,12 +44,14 @@ class Activations:
     def __getitem__(self, index: Tensor | slice) -> "Activations":
         """Return the activations of some of the samples."""
         logits = None if self.logits is None else self.logits[index]
-        return Activations(self.features[index], logits)
+        labels = None if self.labels is None else self.labels[index]
+        return Activations(self.features[index], logits, labels)
 
     def to(self, device: torch.device) -> "Activations":
         """Return the activations on a device."""
         logits = None if self.logits is None else self.logits.to(device)
-        return Activations(self.features.to(device), logits)
+        labels = None if self.labels is None else self.labels.to(device)
+        return Activations(self.features.to(device), logits, labels)
 
 
 class FeatureNetwork(nn.Module, ABC):

@@ -43,8 +43,8 @@ class DCGANGenerator(Generator):
         start, doublings = halvings(self.image_shape)
         channels = width * 2 ** (doublings - 1)
         layers: list[nn.Module] = [
-            nn.Unflatten(1, (self.input_dim, 1, 1)),
-            nn.ConvTranspose2d(self.input_dim, channels, start, bias=False),
+            nn.Linear(self.input_dim, start**2 * channels, bias=False),
+            UnflattenPixels(channels, start),
             self.batch_norm(channels),
             nn.ReLU(inplace=True),
         ]
@@ -107,12 +107,40 @@ class DCGANDiscriminator(Discriminator):
                 nn.LeakyReLU(0.2, inplace=True),
             ]
             channels *= 2
-        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.layers = nn.Sequential(*layers, FlattenPixels())
         self.complete(channels * end**2, initialise)
 
     def body(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
+
+
+class UnflattenPixels(nn.Module):
+    """Splits features (N, size·size·C) into maps (N, C, size, size), pixel by pixel.
+
+    Args:
+        channels: C.
+        size: Pixels along an edge.
+    """
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__()
+        self.channels, self.size = channels, size
+
+    def forward(self, features: Tensor) -> Tensor:
+        maps = features.reshape(-1, self.size, self.size, self.channels)
+        return maps.permute(0, 3, 1, 2)
+
+
+class FlattenPixels(nn.Module):
+    """Joins maps (N, C, H, W) to features (N, H·W·C), pixel by pixel.
+
+    That is the order in which convolutions keep them (channels last): nothing
+    is copied, and the gradient comes back in the order of the maps.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1).flatten(1)
 
 
 def halvings(image_shape: Sequence[int]) -> tuple[int, int]:

@@ -10,8 +10,9 @@ from benchmarks import results
 
 
 def summary(fid: float, status: str = "finished") -> dict:
-    final = {f"{figure}/mnist_classifier_100_ema": 0.5 for figure in results.FIGURES}
-    final["fid/mnist_classifier_100_ema"] = fid + 1
+    final = {f"{figure}/mnist_classifier_100": 0.5 for figure in results.FIGURES}
+    final["fid/mnist_classifier_100"] = fid + 1
+    final["fid/mnist_classifier_100_ema"] = fid + 2
     best = {"fid/mnist_classifier_100": fid}
     return {"status": status, "steps": 7, "final": final, "best": best, "wall_time_s": 3.0}
 
@@ -39,5 +40,5 @@ def test_finished_runs_are_tabled_and_not_run_again(
     ((*_, last),) = asked
     assert last == f"hydra.run.dir={tmp_path / 'mlp-hinge-2'}"
     printed = capsys.readouterr()
-    assert "| mlp | hinge | 2 | 11.0 ± 1.4 | 12.0 ± 1.4 |" in printed.out
+    assert "| mlp | hinge | 2 | 11.0 ± 1.4 | 12.0 ± 1.4 | 13.0 ± 1.4 | " in printed.out
     assert "failed: " in printed.err

@@ -22,6 +22,7 @@ SMALL = (
     "callbacks.evaluation.every_n_steps=2",
     "callbacks.evaluation.num_samples=100",
     "callbacks.evaluation.final_num_samples=150",
+    "callbacks.ema.decay=0.9",
 )
 BATCH_NORM = ("model=dcgan", "model.width=4")
 
@@ -33,7 +34,8 @@ def checkpoint(folder: Path, name: str = "last.ckpt") -> dict:
 def test_measuring_disturbs_nothing(train: CommandLine) -> None:
     options = (*SMALL, *BATCH_NORM, "trainer.max_steps=4")
     measured = train(*options, folder="measured")
-    plain = train(*options[:1], *BATCH_NORM, *options[1:3], "trainer.max_steps=4", folder="plain")
+    unmeasured = [option for option in options if "evaluation" not in option]
+    plain = train(*unmeasured, folder="plain")
     ours, theirs = checkpoint(measured), checkpoint(plain)
     for key in ("state_dict", EMA_KEY):  # running statistics and all later noise included
         for name, tensor in theirs[key].items():
@@ -88,6 +90,19 @@ def test_numbers_and_names_out_of_range_are_refused(
     with pytest.raises(SystemExit):
         train(*SMALL, "trainer.max_steps=2", "metrics=quick", "metrics/features=raw")
     assert "InceptionScore needs a classifier" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        train(*SMALL, "trainer.max_steps=2", "callbacks.evaluation.metrics=[fid]")
+    assert "choose metrics=quick, default or all" in capsys.readouterr().err
+
+
+def test_classes_are_measured_where_samples_are_made_for_them(train: CommandLine) -> None:
+    line = (*SMALL, "trainer.max_steps=2", "metrics=all", "callbacks.ema.decay=null")
+    conditional = train(*line, "conditioning=concatenation", folder="conditional")
+    final = json.loads((conditional / "summary.json").read_text())["final"]
+    assert 0 <= final["class_accuracy/mnist_classifier_150"] <= 1
+    assert final["intra_class_fid_7/mnist_classifier_150"] > 0
+    final = json.loads((train(*line, folder="plain") / "summary.json").read_text())["final"]
+    assert not any("class_accuracy" in name or "intra_class" in name for name in final)
 
 
 def test_the_panel_shows_each_sample_beside_its_neighbours() -> None:
