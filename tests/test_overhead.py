@@ -1,13 +1,15 @@
 """What the trainer's shortcuts must not change: which hooks run, and what they see."""
 
+import platform
 from typing import Any
 
+import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
 
 from gan_lab.data import BatchLoader
 from gan_lab.losses import AdversarialLoss
-from gan_lab.overhead import STEP_HOOKS, Unprofiled
+from gan_lab.overhead import STEP_HOOKS, Unprofiled, keep_freed_memory
 from gan_lab.trainer import build_trainer
 from tests.test_module import game, weights
 
@@ -78,6 +80,19 @@ def test_shortcuts_change_no_weight_in_fifty_steps() -> None:
     short = build_trainer(50, accelerator="cpu", callbacks=[Idle(), Watcher()])
     assert isinstance(short.profiler, Unprofiled)  # type: ignore[attr-defined]
     assert torch.equal(fit_game(plain()), fit_game(short))
+
+
+def test_freed_memory_is_kept_by_glibc_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert keep_freed_memory() == (platform.libc_ver()[0] == "glibc")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    assert not keep_freed_memory()
+
+
+def test_where_memory_comes_from_changes_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan_lab.trainer.keep_freed_memory", lambda: False)
+    returned = fit_game(build_trainer(50, accelerator="cpu"))
+    monkeypatch.undo()
+    assert torch.equal(returned, fit_game(build_trainer(50, accelerator="cpu")))
 
 
 def test_a_profiler_that_is_asked_for_is_used() -> None:

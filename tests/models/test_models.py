@@ -15,6 +15,7 @@ from gan_lab.models import (
     MLPDiscriminator,
     MLPGenerator,
 )
+from gan_lab.models.dcgan import FlattenPixels
 
 
 def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
@@ -164,6 +165,27 @@ def test_dcgan_weights_start_as_published() -> None:
             if isinstance(layer, nn.BatchNorm2d):
                 assert layer.weight.mean().item() == pytest.approx(1, abs=0.01)
                 assert layer.bias.abs().max() == 0
+
+
+def test_dcgans_projection_is_a_transposed_convolution() -> None:
+    generator = DCGANGenerator(6, (1, 28, 28), width=2)
+    project, unflatten, *_ = generator.layers.children()
+    published = nn.ConvTranspose2d(6, 4, 7, bias=False)
+    weight = project.weight.unflatten(0, (7, 7, 4))  # rows of pixels, then channels
+    published.weight = nn.Parameter(weight.permute(3, 2, 0, 1))
+    latents = torch.randn(3, 6)
+    maps = unflatten(project(latents))
+    torch.testing.assert_close(maps, published(latents[:, :, None, None]))
+    assert maps.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_dcgan_flattens_maps_and_their_gradient_without_reordering() -> None:
+    maps = torch.randn(2, 3, 4, 4).to(memory_format=torch.channels_last).requires_grad_()
+    features = FlattenPixels()(maps)
+    assert features.data_ptr() == maps.data_ptr()
+    assert torch.equal(features.sort(1).values, maps.flatten(1).sort(1).values)
+    (gradient,) = torch.autograd.grad(features, maps, torch.randn_like(features))
+    assert gradient.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_the_default_mlp_is_the_articles() -> None:
