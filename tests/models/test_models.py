@@ -169,7 +169,7 @@ def test_dcgan_weights_start_as_published() -> None:
 
 def test_dcgans_projection_is_a_transposed_convolution() -> None:
     generator = DCGANGenerator(6, (1, 28, 28), width=2)
-    project, unflatten, *_ = generator.layers.children()
+    project, unflatten, *_ = generator.layers.layers
     published = nn.ConvTranspose2d(6, 4, 7, bias=False)
     weight = project.weight.unflatten(0, (7, 7, 4))  # rows of pixels, then channels
     published.weight = nn.Parameter(weight.permute(3, 2, 0, 1))
