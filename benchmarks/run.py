@@ -25,7 +25,7 @@ from typing import Any
 from benchmarks.contender import NAMES, Contender
 from benchmarks.setting import Setting
 
-MODELS = "mlp", "mlp_wide", "dcgan", "dcgan_32"
+MODELS = "mlp", "mlp_wide", "dcgan"
 LOSSES = "non_saturating", "wgan", "wgan_gp"
 BATCHES = 64, 256, 1024
 PRECISIONS = "32-true", "bf16-mixed"
@@ -61,12 +61,13 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--models", nargs="+", default=MODELS[:3], choices=MODELS)
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
     parser.add_argument("--losses", nargs="+", default=LOSSES, choices=LOSSES)
     parser.add_argument("--batches", nargs="+", type=int, default=BATCHES)
     parser.add_argument("--precisions", nargs="+", default=PRECISIONS, choices=PRECISIONS)
     parser.add_argument("--widths", nargs="*", type=int, default=[16, 64], help="more, of dcgan")
     parser.add_argument("--data-sizes", nargs="*", type=int, default=[6_000], help="more, of mlp")
+    parser.add_argument("--no-copied", dest="copied", action="store_false", help="no dcgan_32")
     parser.add_argument("--contenders", nargs="+", default=NAMES, choices=NAMES)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a window, at least")
@@ -82,7 +83,10 @@ def parse() -> argparse.Namespace:
 
 
 def settings(arguments: argparse.Namespace) -> list[Setting]:
-    """Return the cells: the whole grid, then other widths and data sizes at batch 64."""
+    """Return the cells: the whole grid, then other widths and data sizes at batch 64.
+
+    Last comes dcgan at 32 pixels, beside the script that is copied most, with its own networks.
+    """
     grid = itertools.product(
         arguments.models, arguments.losses, arguments.batches, arguments.precisions
     )
@@ -91,6 +95,8 @@ def settings(arguments: argparse.Namespace) -> list[Setting]:
         cells += [Setting("dcgan", width=width) for width in arguments.widths]
     if "mlp" in arguments.models:
         cells += [Setting("mlp", data_size=size) for size in arguments.data_sizes]
+    if arguments.copied:
+        cells += [Setting("dcgan_32", precision=precision) for precision in arguments.precisions]
     return cells
 
 

@@ -60,7 +60,16 @@ def test_the_comparison_runs(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--models", "mlp", "--losses", "non_saturating", "--batches", "8", "--data-sizes"]
-    arguments += ["--precisions", "32-true", "--repeats", "2", "--seconds", "0.05", "--no-plot"]
+    arguments += [
+        "--precisions",
+        "32-true",
+        "--repeats",
+        "2",
+        "--seconds",
+        "0.05",
+        "--no-plot",
+        "--no-copied",
+    ]
     answer = subprocess.run(
         [sys.executable, "-m", "benchmarks.run", *arguments, "--folder", str(tmp_path)],
         cwd=ROOT,
