@@ -65,6 +65,12 @@ def test_an_experiment_composes_and_builds(name: str) -> None:
     assert_sound(composed(f"experiment={name}"))
 
 
+@pytest.mark.parametrize("data", ["ring", "grid", "spiral", "swiss_roll"])
+def test_points_are_not_rounded_unless_asked(data: str) -> None:
+    assert composed(f"data={data}").trainer.precision == "32-true"
+    assert composed(f"data={data}", "trainer.precision=auto").trainer.precision == "auto"
+
+
 def test_every_config_is_mentioned_nowhere_twice() -> None:
     names = [path.relative_to(config_dir()) for path in Path(config_dir()).rglob("*.yaml")]
     assert len(names) == len(set(names)) > 20
