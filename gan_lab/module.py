@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, Literal, cast
 
 import torch
@@ -13,11 +13,12 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gan_lab.augmentations import Augmentation
-from gan_lab.combinations import Regularizer, couples_samples, refuse_mismatch
+from gan_lab.combinations import Regularizer, refuse_mismatch
 from gan_lab.errors import LabError
-from gan_lab.losses import AdversarialLoss, AuxiliaryLoss, Condition, Recognition
+from gan_lab.judge import Judge
+from gan_lab.losses import AdversarialLoss, AuxiliaryLoss, Condition
 from gan_lab.models import Discriminator, Generator
-from gan_lab.regularizers import Constraint, Penalty, Scorer, WeightPenalty
+from gan_lab.regularizers import Constraint, Penalty, WeightPenalty
 
 UNCONDITIONAL = Condition()
 ADAM = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -93,6 +94,7 @@ class GAN(LightningModule):
         self.memories = nn.ModuleList(i for i in self.penalties if isinstance(i, nn.Module))
         self.augmentations = nn.Sequential(*augmentations)
         self.auxiliary = auxiliary
+        self.judge = Judge(discriminator, self.augmentations, auxiliary)
         self.n_critic = n_critic
         self.fresh_noise = fresh_noise
         self.gradient_clip_val = gradient_clip_val
@@ -196,48 +198,6 @@ class GAN(LightningModule):
             labels = torch.randint_like(labels, self.generator.num_classes)
         return self.generator(latents, labels), Condition(labels, codes)
 
-    def judge(self, samples: Tensor, condition: Condition) -> tuple[Tensor, Recognition | None]:
-        """Return logits (N,) for augmented samples, and what the second head recognises."""
-        samples = self.augmentations(samples)
-        if self.auxiliary is None:
-            return self.bound(self.discriminator, condition)(samples), None
-        features = self.discriminator.features(samples)
-        recognition = Recognition(*(x.float() for x in self.discriminator.recognise(features)))
-        return self.discriminator.judge(features), recognition
-
-    def judge_both(
-        self, real: Tensor, fake: Tensor, condition: Condition
-    ) -> list[tuple[Tensor, Recognition | None]]:
-        """Judge real and generated samples, in one pass where each is judged on its own."""
-        if not self.judges_jointly:
-            return [self.judge(real, condition), self.judge(fake, condition)]
-        logits, _ = self.judge(torch.cat([real, fake]), condition)
-        return [(part, None) for part in logits.chunk(2)]
-
-    @cached_property
-    def judges_jointly(self) -> bool:
-        """Whether one pass over real and generated samples equals a pass over each."""
-        return (
-            self.discriminator.conditioning == "none"
-            and not self.discriminator.spectral_norm  # which moves at every pass
-            and not self.augmentations
-            and not couples_samples(self.discriminator)
-        )
-
-    def bound(self, judge: Callable[..., Tensor], condition: Condition) -> Scorer:
-        """Return ``judge`` with labels bound, so that losses and penalties see none."""
-        if self.discriminator.conditioning in {"concatenation", "projection"}:
-            return partial(judge, labels=condition.labels)
-        return judge
-
-    def scorer(self, condition: Condition) -> Scorer:
-        """Return what penalties differentiate: augmentations, then the discriminator."""
-        # Not by a call of the module, which may be compiled: that has no second derivative.
-        scorer = self.bound(self.discriminator.forward, condition)
-        if len(self.augmentations):
-            return lambda samples: scorer(self.augmentations(samples))
-        return scorer
-
     def update_discriminator(
         self, real: Tensor, fake: Tensor, condition: Condition = UNCONDITIONAL, update: int = 1
     ) -> Report:
@@ -251,7 +211,7 @@ class GAN(LightningModule):
         """
         optimizer = self.discriminator_optimizer
         fake = fake.to(real.dtype)  # penalties want full precision, and autocast drew in half
-        (real_logits, real_recognition), (fake_logits, fake_recognition) = self.judge_both(
+        (real_logits, real_recognition), (fake_logits, fake_recognition) = self.judge.both(
             real, fake, condition
         )
         loss = self.loss.discriminator(real_logits.float(), fake_logits.float())
@@ -262,7 +222,7 @@ class GAN(LightningModule):
         }
         for penalty in self.penalties:
             if update % penalty.every == 0:  # rarely, and as much stronger
-                value = penalty.every * penalty(self.scorer(condition), real, fake)
+                value = penalty.every * penalty(self.judge.scorer(condition), real, fake)
                 report[f"penalty/{type(penalty).__name__}"] = value.detach()
                 loss = loss + value
         loss = loss + self.weight_penalty("discriminator", report)

@@ -248,7 +248,9 @@ def test_sampling_leaves_the_module_as_it_was() -> None:
 class Separate(GAN):
     """Judges real and generated samples in a pass each."""
 
-    judges_jointly = False
+    def __init__(self, *parts: Any, **options: Any) -> None:
+        super().__init__(*parts, **options)
+        self.judge.jointly = False
 
 
 class Unfrozen(GAN):
@@ -283,7 +285,7 @@ def test_judging_in_one_pass_changes_fifty_steps_by_rounding_only() -> None:
 def test_what_couples_samples_is_judged_in_two_passes() -> None:
     def jointly(discriminator: nn.Module, **options: Any) -> bool:
         generator = MLPGenerator(image_shape=(1, 28, 28))
-        return GAN(generator, discriminator, NonSaturating(), **options).judges_jointly  # type: ignore[arg-type]
+        return GAN(generator, discriminator, NonSaturating(), **options).judge.jointly  # type: ignore[arg-type]
 
     assert jointly(DCGANDiscriminator(width=4, norm="none"))
     assert not jointly(DCGANDiscriminator(width=4, norm="batch"))
