@@ -1,4 +1,4 @@
-"""Fifty steps with each of the fast settings and without: the same weights, or as close as stated."""
+"""Fifty steps with each fast setting and without: the same weights, or as close as stated."""
 
 from functools import partial
 from typing import Any
