@@ -50,6 +50,12 @@ def moments(count: Tensor | int, total: Tensor, products: Tensor) -> tuple[Tenso
     return mean, (products - count * torch.outer(mean, mean)) / (count - 1)
 
 
+def fitted(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean (d,) and unbiased covariance (d, d) of features (N, d), in double precision."""
+    features = features.double()
+    return moments(len(features), features.sum(0), features.mT @ features)
+
+
 class FrechetDistance(SampleMetric):
     """FID, from running sums: its memory does not grow with the number of samples.
 
@@ -83,11 +89,11 @@ class FrechetDistance(SampleMetric):
         self.products += features.mT @ features
 
     def compute(self) -> dict[str, Tensor]:
-        real = self.reference.real.features.to(self.total.device).double()
+        real = self.reference.real.features.to(self.total.device)
         count = int(self.count)
         require_samples("fid", "real", len(real), 2)
         require_samples("fid", "generated", count, 2)
-        mean1, cov1 = moments(len(real), real.sum(0), real.mT @ real)
+        mean1, cov1 = fitted(real)
         mean2, cov2 = moments(count, self.total, self.products)
         warn_singular("real", len(real), cov1, scale=cov1)
         warn_singular("generated", count, cov2, scale=cov1)

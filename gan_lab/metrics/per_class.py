@@ -5,7 +5,7 @@ from torch import Tensor
 
 from gan_lab.metrics.base import LogitMetric, SampleMetric, require_samples
 from gan_lab.metrics.features import Activations
-from gan_lab.metrics.fid import frechet_distance, moments
+from gan_lab.metrics.fid import fitted, frechet_distance, moments
 from gan_lab.metrics.reference import Reference
 
 
@@ -124,9 +124,8 @@ class IntraClassFrechetDistance(LabelMetric):
         device = self.totals.device
         distances = []
         for c in range(self.classes):
-            real = self.reference.real.features[self.real_labels == c].to(device).double()
+            real = self.reference.real.features[self.real_labels == c].to(device)
             require_samples("intra_class_fid", "real", len(real), 2)
-            real_moments = moments(len(real), real.sum(0), real.mT @ real)
-            moments_made = moments(self.counts[c], self.totals[c], self.products[c])
-            distances.append(frechet_distance(*real_moments, *moments_made))
+            made = moments(self.counts[c], self.totals[c], self.products[c])
+            distances.append(frechet_distance(*fitted(real), *made))
         return self.figures("intra_class_fid", torch.stack(distances))
