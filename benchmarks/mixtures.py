@@ -70,6 +70,7 @@ def train(folder: Path, overrides: list[str], seed: int, steps: int, samples: in
     else:
         command += ["experiment=mixture_grid", *overrides, f"seed={seed}"]
         command += [f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
+        command += [f"callbacks.evaluation.every_n_steps={min(5000, steps)}"]
         command += [f"callbacks.evaluation.final_num_samples={samples}", "trainer.accelerator=cpu"]
     # Networks this small are slower on two threads than on one.
     subprocess.run(command, check=True, env={"OMP_NUM_THREADS": "1", **os.environ})

@@ -12,13 +12,14 @@ import copy
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
 from gan_lab.losses import NonSaturating
-from gan_lab.models import MLPDiscriminator, MLPGenerator
+from gan_lab.models import MLPBackbone, MLPGenerator, Scores
 
 LOSS = NonSaturating()
 ADAM = {"lr": 2e-4, "betas": (0.5, 0.999)}
@@ -30,13 +31,27 @@ Weights = dict[str, Tensor]
 Step = Callable[[Tensor, Tensor], None]
 
 
+class Logits(nn.Module):
+    """A discriminator of images alone: samples (N, *shape) to logits (N,)."""
+
+    def __init__(self, discriminator: Scores) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return logits."""
+        logits: Tensor = self.discriminator({"x": samples}).logits["x"]
+        return logits
+
+
 def games(model: str, count: int) -> list[tuple[nn.Module, nn.Module]]:
     """Return ``count`` pairs of networks, each initialised from its own seed."""
     shape, generator, discriminator = SHAPES[model]
     pairs: list[tuple[nn.Module, nn.Module]] = []
     for seed in range(count):
         torch.manual_seed(seed)
-        pairs.append((MLPGenerator(100, shape, generator), MLPDiscriminator(shape, discriminator)))
+        critic = Logits(Scores(partial(MLPBackbone, hidden=discriminator), shape))
+        pairs.append((MLPGenerator(100, shape, generator), critic))
     return pairs
 
 

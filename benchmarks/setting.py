@@ -62,7 +62,7 @@ class Setting:
             f"data.batch_size={self.batch}",
             f"data.validation_size={60_000 - self.data_size}",
             f"trainer.precision={self.precision}",
-            f"data.image_shape=[1,{self.image_size},{self.image_size}]",
+            f"data.sample_shape=[1,{self.image_size},{self.image_size}]",
             *([f"model.width={self.width}"] if self.convolutional else []),
         ]
 

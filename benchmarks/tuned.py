@@ -6,6 +6,7 @@ channels last, bfloat16 where asked for; no logging, no checks, no framework.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,33 +14,36 @@ from torch import Tensor, nn
 
 from benchmarks.pace import read_arguments
 from benchmarks.setting import HIDDEN, Setting
-from gan_lab.arithmetic import multiply_fast
+from gan_lab.engine.arithmetic import multiply_fast
+from gan_lab.engine.overhead import keep_freed_memory
 from gan_lab.losses import AdversarialLoss, NonSaturating, Wasserstein
 from gan_lab.models import (
-    DCGANDiscriminator,
+    DCGANBackbone,
     DCGANGenerator,
-    MLPDiscriminator,
+    LinearReadout,
+    MLPBackbone,
     MLPGenerator,
+    Scores,
 )
-from gan_lab.overhead import keep_freed_memory
-from gan_lab.regularizers import GradientPenalty
+from gan_lab.models.normalisation import Norm
+from gan_lab.terms import GradientPenalty, Side
 
 LATENT = 100
 CLIP = 0.01
 
 
-def networks(setting: Setting) -> tuple[nn.Module, nn.Module]:
+def networks(setting: Setting) -> tuple[MLPGenerator | DCGANGenerator, Scores]:
     """Return gan_lab's generator and discriminator for ``setting``."""
     shape = (1, setting.image_size, setting.image_size)
     if setting.convolutional:
-        norm = "none" if setting.loss == "wgan_gp" else "batch"
+        norm: Norm = "none" if setting.loss == "wgan_gp" else "batch"
         return (
             DCGANGenerator(LATENT, shape, setting.width),
-            DCGANDiscriminator(shape, setting.width, norm=norm),  # type: ignore[arg-type]
+            Scores(partial(DCGANBackbone, width=setting.width, norm=norm), shape),
         )
     hidden = HIDDEN[setting.model]
     generator = MLPGenerator(LATENT, shape, hidden, batch_norm=len(hidden) > 1)
-    return generator, MLPDiscriminator(shape)
+    return generator, Scores(MLPBackbone, shape)
 
 
 class Alternation:
@@ -51,8 +55,11 @@ class Alternation:
         discriminator: Likewise.
     """
 
-    def __init__(self, setting: Setting, generator: nn.Module, discriminator: nn.Module) -> None:
-        self.generator, self.discriminator = generator, discriminator
+    def __init__(self, setting: Setting, generator: nn.Module, discriminator: Scores) -> None:
+        self.generator = generator
+        # What Scores does to images alone, without its mappings.
+        assert isinstance(discriminator.readout, LinearReadout)
+        self.backbone, self.linear = discriminator.backbone, discriminator.readout.linear
         self.parameters = list(discriminator.parameters())
         self.device = self.parameters[0].device
         self.n_critic = setting.n_critic
@@ -77,6 +84,11 @@ class Alternation:
         kind = self.device.type
         return torch.autocast(kind, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False)
 
+    def discriminator(self, images: Tensor) -> Tensor:
+        """Return logits (N,)."""
+        logits: Tensor = self.linear(self.backbone(images)).squeeze(-1)
+        return logits
+
     def __call__(self, batch: Tensor) -> None:
         """Make one step on n_critic minibatches of real samples in [-1, 1], joined."""
         for k, real in enumerate(batch.chunk(self.n_critic), start=1):
@@ -97,7 +109,8 @@ class Alternation:
                 real_logits, fake_logits = self.discriminator(real), self.discriminator(fake)
         loss = self.loss.discriminator(real_logits.float(), fake_logits.float())
         if self.penalty is not None:
-            loss = loss + self.penalty(self.discriminator, real, fake)
+            sides = Side(self.discriminator, real), Side(self.discriminator, fake)
+            loss = loss + self.penalty.weight * self.penalty.penalty(*sides)
         self.optimizers[0].zero_grad()
         loss.backward()
         self.optimizers[0].step()
@@ -138,7 +151,8 @@ def main() -> None:
     if device.type == "cpu":
         multiply_fast()
         keep_freed_memory()
-    alternation = Alternation(setting, *(network.to(device) for network in networks(setting)))
+    generator, discriminator = networks(setting)
+    alternation = Alternation(setting, generator.to(device), discriminator.to(device))
     for batch in batches(samples, setting.batch * setting.n_critic):
         alternation(batch)
         if not pace.step():

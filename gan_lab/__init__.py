@@ -1,3 +1,37 @@
-"""gan_lab: a laboratory for adversarial training."""
+"""A laboratory for adversarial training.
+
+>>> import gan_lab
+>>> run = gan_lab.train(loss="wgan", trainer={"max_steps": 2000})  # doctest: +SKIP
+>>> gan = gan_lab.load(run.folder)  # doctest: +SKIP
+>>> gan.sample(64).show()  # doctest: +SKIP
+>>> gan_lab.evaluate(gan, metrics="quick")  # doctest: +SKIP
+
+and :class:`gan_lab.GAN`, the LightningModule, for whoever wants no configuration.
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gan_lab.api import Run, Samples, Trained, evaluate, load, train
+    from gan_lab.game import GAN
+
+__all__ = ["GAN", "Run", "Samples", "Trained", "evaluate", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then: ``import gan_lab`` by itself takes no time."""
+    import importlib
+
+    if name in ("evaluate", "train"):  # modules that are command lines, and callable
+        return importlib.import_module(f"gan_lab.{name}")
+    if name == "GAN":
+        return importlib.import_module("gan_lab.game").GAN
+    if name in __all__:
+        return getattr(importlib.import_module("gan_lab.api"), name)
+    raise AttributeError(f"module 'gan_lab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

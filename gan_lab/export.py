@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import literal_paths, run
+from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_lab.models import Generator
+    from gan_lab.contracts import Sample
+    from gan_lab.tasks import Generation
 
 TOLERANCE = 1e-4
 """Largest difference allowed between a sample of the original and the exported one."""
@@ -41,38 +42,48 @@ def export(config: DictConfig) -> None:
 
     import torch
 
-    from gan_lab.checkpoint import CONFIG_KEY, find_checkpoint, load_generator, read_checkpoint
+    from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, load_task, read_checkpoint
+    from gan_lab.tasks import Generation
 
     path = find_checkpoint(config.checkpoint)
     content = read_checkpoint(path)
-    node = content[CONFIG_KEY]["config"]["model"]["generator"]
-    generator = load_generator(path, config.weights)
+    task = load_task(path, config.weights, config.trust)
+    if not isinstance(task, Generation):
+        raise LabError(
+            f"only generators of noise are exported, and this run's task is {type(task).__name__}; "
+            "gan_lab.load(...) samples from it in Python"
+        )
+    random = torch.Generator().manual_seed(0)
+    example = dict(task.latents(7, random))
+    if task.num_classes:
+        example["label"] = torch.arange(7) % task.num_classes
     description = {
-        "class": node["_target_"],
-        "arguments": {key: value for key, value in node.items() if not key.startswith("_")},
-        "latent_dim": generator.latent_dim,
-        "image_shape": list(generator.image_shape),
-        "range": [-1, 1],
+        "task": content[CONFIG_KEY]["config"]["module"]["task"],
+        "latent_dim": task.prior.dim,
+        "num_classes": task.num_classes,
+        "sample_shape": list(task.medium.shape),
+        "medium": task.medium.name,
         "weights": config.weights,
         "step": content["global_step"],
         "gan_lab": content[CONFIG_KEY]["version"],
     }
     folder = Path(config.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
-    written, draw = formats[config.format](generator, description, folder)
-    latents = torch.randn(7, generator.latent_dim, generator=torch.Generator().manual_seed(0))
+    written, draw = formats[config.format](task, description, folder, config.trust)
     with torch.inference_mode():
-        difference = float((generator(latents) - draw(latents)).abs().max())
+        difference = float((task.draw(example) - draw(example)).abs().max())
     if not difference <= TOLERANCE:
         raise LabError(f"{written[0]} draws something else than {path}: off by {difference:g}")
     for file in written:
         print(file)
 
 
-Written = tuple[list[Path], "Callable[[Tensor], Tensor]"]
+Written = tuple[list[Path], "Callable[[Sample], Tensor]"]
 
 
-def save_safetensors(generator: Generator, description: dict[str, Any], folder: Path) -> Written:
+def save_safetensors(
+    task: Generation, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
+) -> Written:
     """Write weights as generator.safetensors and what rebuilds the network as generator.json.
 
     Returns:
@@ -81,13 +92,13 @@ def save_safetensors(generator: Generator, description: dict[str, Any], folder: 
     from safetensors.torch import save_file
 
     weights, facts = folder / "generator.safetensors", folder / "generator.json"
-    save_file({name: v.contiguous() for name, v in generator.state_dict().items()}, weights)
+    save_file({name: v.contiguous() for name, v in task.state_dict().items()}, weights)
     facts.write_text(json.dumps(description, indent=2) + "\n")
-    return [weights, facts], load_safetensors(folder)
+    return [weights, facts], load_safetensors(folder, trust).draw
 
 
-def load_safetensors(folder: Path) -> Generator:
-    """Rebuild the generator that :func:`save_safetensors` wrote into ``folder``.
+def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Generation:
+    """Rebuild the generating side that :func:`save_safetensors` wrote into ``folder``.
 
     Raises:
         LabError: If a file is damaged or names a class that is not on the allow-list.
@@ -95,21 +106,21 @@ def load_safetensors(folder: Path) -> Generator:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from gan_lab.checkpoint import rebuild
+    from gan_lab.run.rebuild import rebuild
 
     try:
         description = json.loads((folder / "generator.json").read_text())
-        generator: Generator = rebuild(
-            {"_target_": description["class"], **description["arguments"]}
-        )
-        generator.load_state_dict(load_file(folder / "generator.safetensors"))
+        task: Generation = rebuild(description["task"], trust)
+        task.load_state_dict(load_file(folder / "generator.safetensors"))
     except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise LabError(f"{folder} holds no exported generator: {error}") from error
-    return generator.eval()
+    return task.eval()
 
 
-def save_onnx(generator: Generator, description: dict[str, Any], folder: Path) -> Written:
-    """Write generator.onnx, which takes any number of latents.
+def save_onnx(
+    task: Generation, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
+) -> Written:
+    """Write generator.onnx, which takes any number of latents, and labels where there are classes.
 
     Returns:
         The file, and what ONNX Runtime draws with it.
@@ -125,21 +136,26 @@ def save_onnx(generator: Generator, description: dict[str, Any], folder: Path) -
     import torch
 
     path = folder / "generator.onnx"
+    inputs = {"latents": torch.zeros(2, task.prior.dim)}
+    if task.num_classes:
+        inputs["labels"] = torch.zeros(2, dtype=torch.long)
+    count = torch.export.Dim("count")
     torch.onnx.export(
-        generator,
-        (torch.zeros(2, generator.latent_dim),),
+        task.generator,
+        tuple(inputs.values()),
         path,
-        input_names=["latents"],
+        input_names=list(inputs),
         output_names=["samples"],
-        dynamic_shapes=({0: torch.export.Dim("count")},),
+        dynamic_shapes=tuple({0: count} for _ in inputs),
         external_data=False,
         dynamo=True,
         verbose=False,
     )
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
-    def draw(latents: Tensor) -> Tensor:
-        (samples,) = session.run(None, {"latents": latents.numpy()})
+    def draw(given: Sample) -> Tensor:
+        keys = {"latents": "z", "labels": "label"}
+        (samples,) = session.run(None, {name: given[keys[name]].numpy() for name in inputs})
         return torch.from_numpy(samples)
 
     return [path], draw

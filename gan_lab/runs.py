@@ -12,9 +12,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from gan_lab.app import fail
+from gan_lab.cli.app import fail
 from gan_lab.errors import LabError
-from gan_lab.run_folder import STATUSES, SUMMARY, RunFolder, find_runs
+from gan_lab.run.folder import STATUSES, SUMMARY, RunFolder, find_runs
 
 REMOVABLE = "failed", "killed", "not begun"
 

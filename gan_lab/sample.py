@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import literal_paths, run
+from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from gan_lab.models import Generator
+    from gan_lab.contracts import Medium, Sample, Task
 
 FORMATS = "grid", "png", "npz", "interpolation"
 
@@ -35,77 +35,70 @@ def sample(config: DictConfig) -> None:
         raise LabError(f"format must be one of {', '.join(FORMATS)}, got {config.format!r}")
     import torch
 
-    from gan_lab.checkpoint import find_checkpoint, load_generator
-    from gan_lab.instantiate import select_number
+    from gan_lab.cli.instantiate import select_number
+    from gan_lab.run.checkpoint import find_checkpoint, load_task
 
     count = select_number(config, "num_samples", int, 1)
     steps = select_number(config, "interpolation_steps", int, 2)
     batch_size = select_number(config, "batch_size", int, 1)
     random = torch.Generator().manual_seed(select_number(config, "seed", int, 0))
-    generator = load_generator(find_checkpoint(config.checkpoint), config.weights)
-    if len(generator.image_shape) != 3 and config.format != "npz":
-        raise LabError("this generator draws points, not images; use format=npz")
-    label = class_label(config, generator)
-    latents = torch.randn(count, generator.latent_dim, generator=random)
+    task = load_task(find_checkpoint(config.checkpoint), config.weights, config.trust)
+    if task.needs:
+        raise LabError(f"this run makes samples of {', '.join(task.needs)}, which must be given")
+    label = class_label(config, task)
+    given = dict(task.latents(count, random))
     strips = config.format == "interpolation"
     if strips:
-        ends = torch.randn(count, generator.latent_dim, generator=random)
-        latents = interpolate(latents, ends, steps).flatten(0, 1)
-    samples = draw(generator, latents, batch_size, label, steps if strips else 1)
-    columns = steps if strips else None if label is not None else generator.num_classes or None
-    for path in write(samples, Path(config.output), config.format, columns):
+        if "z" not in given:
+            raise LabError("this run has no latents between which to interpolate")
+        ends = task.latents(count, random)["z"]
+        given["z"] = interpolate(given["z"], ends, steps).flatten(0, 1)
+        count *= steps
+    if task.num_classes:
+        in_turn = torch.arange(count) // (steps if strips else 1) % task.num_classes
+        given["label"] = in_turn if label is None else torch.full_like(in_turn, label)
+    samples = draw(task, count, given, batch_size)
+    columns = steps if strips else None if label is not None else task.num_classes or None
+    for path in write(samples, task.medium, Path(config.output), config.format, columns):
         print(path)
 
 
-def class_label(config: DictConfig, generator: Generator) -> int | None:
+def class_label(config: DictConfig, task: Task) -> int | None:
     """Return the class that ``config`` asks for, or None for all of them in turn.
 
     Raises:
         LabError: If the generator has no such class.
     """
-    from gan_lab.instantiate import select_number
+    from gan_lab.cli.instantiate import select_number
 
     if config.label is None:
         return None
-    if not generator.num_classes:
+    if not task.num_classes:
         raise LabError("this generator has no classes; leave label out")
     label: int = select_number(config, "label", int, 0)
-    if label >= generator.num_classes:
-        raise LabError(f"label must be below {generator.num_classes}, got {label}")
+    if label >= task.num_classes:
+        raise LabError(f"label must be below {task.num_classes}, got {label}")
     return label
 
 
-def draw(
-    generator: Generator,
-    latents: Tensor,
-    batch_size: int,
-    label: int | None = None,
-    repeat: int = 1,
-) -> Tensor:
-    """Return samples for ``latents``, computed ``batch_size`` at a time, quantised if images.
+def draw(task: Task, count: int, given: Sample, batch_size: int) -> Tensor:
+    """Return samples as files hold them, made ``batch_size`` at a time.
 
     Args:
-        generator: In evaluation mode.
-        latents: Shape (N, latent_dim).
+        task: In evaluation mode.
+        count: How many.
+        given: What is not to be drawn: latents ``z``, labels.
         batch_size: Of each forward pass.
-        label: One class for all samples, or None for all classes in turn.
-        repeat: Neighbouring samples that share a class.
     """
     import torch
 
-    from gan_lab.images import quantise
-
-    labels = generator.labels_in_turn(len(latents))
-    if labels is not None:
-        labels = (torch.arange(len(latents)) // repeat) % generator.num_classes
-        labels = torch.full_like(labels, label) if label is not None else labels
     batches = []
     with torch.inference_mode():
-        for start in range(0, len(latents), batch_size):
-            chosen = slice(start, start + batch_size)
-            batches.append(generator(latents[chosen], None if labels is None else labels[chosen]))
-    samples = torch.cat(batches)
-    return quantise(samples) if samples.ndim == 4 else samples
+        for start in range(0, count, batch_size):
+            size = min(batch_size, count - start)
+            part = {name: tensor[start : start + size] for name, tensor in given.items()}
+            batches.append(task.sample(size, part)["x"])
+    return task.medium.to_raw(torch.cat(batches))
 
 
 def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
@@ -135,23 +128,30 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
 
 
 def write(
-    samples: Tensor, folder: Path, file_format: str, columns: int | None = None
+    samples: Tensor, medium: Medium, folder: Path, file_format: str, columns: int | None = None
 ) -> list[Path]:
-    """Write ``samples`` into ``folder`` and return the files, or the folder of many."""
+    """Write ``samples`` into ``folder`` and return the files, or the folder of many.
+
+    Raises:
+        LabError: If the medium has no pictures and one was asked for.
+    """
     import numpy as np
 
-    from gan_lab.images import image_grid, save_png
+    from gan_lab.media.files import save_png
 
-    folder.mkdir(parents=True, exist_ok=True)
     if file_format == "npz":
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / "samples.npz"
         np.savez_compressed(path, samples=samples.numpy())
         return [path]
+    picture = medium.picture(samples, columns)
+    if picture is None:
+        raise LabError(f"this generator draws {medium.name}, not images; use format=npz")
+    folder.mkdir(parents=True, exist_ok=True)
     if file_format == "png":
-        for index, image in enumerate(samples):
-            save_png(image, folder / f"{index:06d}.png")
+        medium.write(samples, folder)
         return [folder]
-    save_png(image_grid(samples, columns), folder / f"{file_format}.png")
+    save_png(picture, folder / f"{file_format}.png")
     return [folder / f"{file_format}.png"]
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import shlex
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,16 +13,17 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import quoted, run
+from gan_lab.cli.app import quoted, run
+from gan_lab.cli.python import callable_module
+from gan_lab.cli.resume import Changes, changes, refuse_changes, resumed_arguments
 from gan_lab.errors import LabError
-from gan_lab.resume import Changes, changes, refuse_changes, resumed_arguments
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
 if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
     from gan_lab.callbacks import RunSummary
-    from gan_lab.module import GAN
+    from gan_lab.game import GAN
 
 
 def main() -> None:
@@ -43,7 +41,7 @@ def train(config: DictConfig) -> float | None:
     """
     from pytorch_lightning.utilities import rank_zero_only
 
-    from gan_lab.run_folder import claimed, read_summary
+    from gan_lab.run.folder import claimed, read_summary
 
     folder = Path(config.run_dir)
     rank: int = rank_zero_only.rank  # type: ignore[attr-defined]
@@ -88,7 +86,8 @@ def fit(config: DictConfig) -> float | None:
     from pytorch_lightning.loggers import TensorBoardLogger
 
     from gan_lab.callbacks import ChangedSettings, Interruption
-    from gan_lab.instantiate import build, select_number
+    from gan_lab.cli.announce import print_beginning, print_ending, quiet_lightning
+    from gan_lab.cli.instantiate import build, select_number
 
     seed = select_number(config, "seed", int, 0)
     select_number(config, "n_critic", int, 1)
@@ -102,7 +101,7 @@ def fit(config: DictConfig) -> float | None:
     checkpoint = None if config.resume is None else Path(config.resume)
     if checkpoint is not None:
         callbacks.append(ChangedSettings(checked_changes(config, checkpoint, module)))
-    loggers = [build(config, f"logger.{name}") for name, node in config.logger.items() if node]
+    loggers = list(build(config, "logger").values())
     trainer = build(config, "trainer", callbacks=callbacks, loggers=loggers)
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
@@ -121,7 +120,7 @@ def fit(config: DictConfig) -> float | None:
 
 def continue_job(config: DictConfig) -> None:
     """Let a sweep's job go on from the newest sound checkpoint of its own folder, if any."""
-    from gan_lab.checkpoint import newest_checkpoint, read_checkpoint
+    from gan_lab.run.checkpoint import newest_checkpoint, read_checkpoint
 
     # The processes of a parallel job are started with these, and must not run the sweep.
     sys.argv[1:] = [*HydraConfig.get().overrides.task, f"run_dir={quoted(config.run_dir)}"]
@@ -139,7 +138,7 @@ def checked_changes(config: DictConfig, path: Path, module: GAN) -> Changes:
         LabError: If some changed and that was not asked for, if the networks
             are others, or if nothing is left to train.
     """
-    from gan_lab.checkpoint import CONFIG_KEY, read_checkpoint
+    from gan_lab.run.checkpoint import CONFIG_KEY, read_checkpoint
 
     content = read_checkpoint(path)
     changed = changes(content[CONFIG_KEY]["config"], OmegaConf.to_container(config, resolve=True))
@@ -150,7 +149,7 @@ def checked_changes(config: DictConfig, path: Path, module: GAN) -> Changes:
     if shapes != saved:
         raise LabError(
             f"the networks of {path} have other shapes than those asked for; "
-            "model, latent_dim and data.image_shape must stay"
+            "model, latent_dim and data.sample_shape must stay"
         )
     if content["global_step"] >= config.trainer.max_steps:
         raise LabError(
@@ -161,26 +160,18 @@ def checked_changes(config: DictConfig, path: Path, module: GAN) -> Changes:
 
 
 def build_module(config: DictConfig) -> GAN:
-    """Return the GAN that ``config`` describes, freshly initialised."""
-    from gan_lab.instantiate import build
+    """Return the GAN that ``config`` describes, with fresh weights or those of another run."""
+    from gan_lab.cli.instantiate import build
+    from gan_lab.run.pretrained import pretrained
 
-    module: GAN = build(
-        config,
-        "module",
-        generator=build(config, "model.generator"),
-        discriminator=build(config, "model.discriminator"),
-        loss=build(config, "loss"),
-        generator_optimizer=build(config, "optimizer.generator"),
-        discriminator_optimizer=build(config, "optimizer.discriminator"),
-        regularizers=[
-            build(config, f"regularizer.{k}") for k, v in config.regularizer.items() if v
-        ],
-        scheduler=build(config, "scheduler"),
-        augmentations=[
-            build(config, f"augmentation.{k}") for k, v in config.augmentation.items() if v
-        ],
-        auxiliary=build(config, "auxiliary"),
-    )
+    module: GAN = build(config, "module")
+    start, theirs = config.pretrained, "discriminator."
+    freeze = [name.removeprefix(theirs) for name in start.freeze if name.startswith(theirs)]
+    others = [name for name in start.freeze if not name.startswith(theirs)]
+    fresh = config.resume is None  # else its checkpoint holds all weights
+    pretrained(module.task, start.generator if fresh else None, "task", others)
+    place = start.discriminator if fresh else None
+    pretrained(module.discriminator, place, "discriminator", freeze)
     try:
         module.configure_optimizers()  # says at once what an optimizer does not accept
     except (TypeError, ValueError) as error:
@@ -192,14 +183,16 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     """Return the callbacks that are not null, and the one that makes checkpoints self-contained."""
     import gan_lab
     from gan_lab.callbacks import ConfigInCheckpoint, RandomState
-    from gan_lab.instantiate import build
+    from gan_lab.cli.instantiate import build
+    from gan_lab.run.checkpoint import FORMAT
 
     record = {
+        "format": FORMAT,
         "version": gan_lab.__version__,
         "overrides": list(HydraConfig.get().overrides.task),
         "config": OmegaConf.to_container(config, resolve=True),
     }
-    callbacks = [build(config, f"callbacks.{k}") for k, v in config.callbacks.items() if v]
+    callbacks = build(config, "callbacks").values()
     return [ConfigInCheckpoint(record), RandomState(config.allow_changes), *callbacks]
 
 
@@ -217,47 +210,6 @@ def build_summary(config: DictConfig) -> RunSummary:
     return RunSummary(Path(config.run_dir) / "summary.json", config.seed, hyperparameters)
 
 
-def quiet_lightning() -> None:
-    """Keep Lightning's notes for developers and its advertisements off the terminal."""
-    for name in ("pytorch_lightning", "matplotlib"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    # A sweep's launcher asks SLURM for processes; one run on a login node needs no srun.
-    warnings.filterwarnings("ignore", message="The `srun` command is available")
-    # Lightning 2.6 calls a class of torch's that torch 2.14 has renamed.
-    warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
-
-
-def print_beginning(module: GAN, summary: RunSummary) -> None:
-    """Say what is about to be trained."""
-    sizes = {
-        player: sum(p.numel() for p in network.parameters())
-        for player, network in [("G", module.generator), ("D", module.discriminator)]
-    }
-    axes = " ".join(f"{name}={value}" for name, value in summary.hyperparameters.items())
-    print(f"{axes}\nG {sizes['G']:,} and D {sizes['D']:,} parameters", file=sys.stderr)
-
-
-def print_ending(summary: RunSummary, folder: Path) -> None:
-    """Say where everything is and what to do next."""
-    from rich.console import Console
-
-    result = summary.summary
-    place = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    run_argument = shlex.quote(str(place))
-    speed = result["images_per_second"] or 0.0
-    lines = [
-        f"{result['status']} at step {result['steps']} of {result['max_steps']} "
-        f"after {result['wall_time_s']:.0f} s, {speed:,.0f} images/s",
-        f"  run folder   {place}",
-        f"  look at it   tensorboard --logdir {run_argument}",
-        f"  sample it    python -m gan_lab.sample checkpoint={run_argument} num_samples=64",
-        f"  resume it    python -m gan_lab.train resume={run_argument}",
-    ]
-    if result["status"] == "finished":
-        lines[-1] += f" trainer.max_steps={2 * result['max_steps']}"
-    Console(stderr=True, highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
-
-
 def objective(summary: dict[str, Any], name: str | None) -> float | None:
     """Return the final value called ``name``, which a sweep optimises.
 
@@ -271,6 +223,8 @@ def objective(summary: dict[str, Any], name: str | None) -> float | None:
         raise LabError(f"objective={name} was not logged; choose one of {', '.join(final)}")
     return final[name]
 
+
+callable_module(__name__, "train")
 
 if __name__ == "__main__":
     main()

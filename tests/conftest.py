@@ -11,6 +11,8 @@ import torch
 from gan_lab.data import MNISTDataModule
 
 CommandLine = Callable[..., Path]
+PLANE = {"data=ring", "data=grid", "data=spiral", "data=swiss_roll"}
+"""Data sets that are drawn and not read."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +49,9 @@ def train(
 
         run_dir = tmp_path / folder
         given = {override.partition("=")[0] for override in overrides}
-        defaults = {"data.root": mnist_root, "trainer.accelerator": "cpu"}
+        defaults: dict[str, object] = {"data.root": mnist_root, "trainer.accelerator": "cpu"}
+        if PLANE & set(overrides):
+            del defaults["data.root"]
         if not given & {"hydra.run.dir", "-m"}:
             defaults["hydra.run.dir"] = run_dir
         arguments = [

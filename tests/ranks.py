@@ -15,12 +15,12 @@ class RankProbe(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self.real = batch[0]
+        self.real = batch[0]["x"]
 
     def on_train_end(self, trainer: Trainer, pl_module: Any) -> None:
         content = {
             "weights": pl_module.state_dict(),
-            "noise": pl_module.noise(4),
+            "noise": pl_module.task.prior(4)["z"],
             "real": self.real,
         }
         torch.save(content, self.folder / f"rank{trainer.global_rank}.pt")

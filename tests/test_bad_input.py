@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from gan_lab.run.checkpoint import FORMAT
 from tests.conftest import CommandLine
 
+LABELS = "{_target_: gan_lab.models.OneHotLabels, num_classes: 3}"
 LINE = [
     ("loss=wgn", "loss=wgn does not exist; choose one of"),
     ("no_such_key=1", "there is no key no_such_key"),
@@ -23,15 +25,21 @@ LINE = [
     ("trainer.precision=fp16", "or 'auto', got 'fp16'"),
     ("data.batch_size=70000", "is larger than the training set of 60000"),
     ("data.validation_size=60000", "data.validation_size must be below the 60000"),
-    ("data.image_shape=[1,27,27]", "image_shape must be [1, 28, 28] or a larger square"),
+    ("data.sample_shape=[1,27,27]", "sample_shape must be [1, 28, 28] or a larger square"),
     ("trainer.accelerator=abacus", "invalid accelerator name"),
-    ("optimizer.lr=abc", "optimizer.generator.lr must be a valid number"),
+    ("optimizer.lr=abc", "optimizer.lr must be a valid number"),
     ("optimizer.lr=-1", "Invalid learning rate: -1"),
     ("model.width=0", "width must be at least 1, got 0"),
     ("+model.generator.widht=4", "did you mean width?"),
-    ("+model.discriminator.packng=2", "did you mean packing?"),
+    ("+model.discriminator.hiden=[2]", "did you mean hidden?"),
+    (
+        "+discriminator.inputs.packs.sizes=2",
+        "discriminator.inputs.packs.sizes: Packs has no argument",
+    ),
     ("packing=3", "data.batch_size=64 does not divide into packs of 3; use data.batch_size=63"),
-    ("+model.generator.num_classes=3", "num_classes must be positive where labels are used"),
+    (f"+model.generator.labels={LABELS}", "the generator has 3 classes and the discriminator 0"),
+    ("+terms.classes._target_=gan_lab.terms.Classification", "reads the second head label"),
+    ("+discriminator.heads.label=3", "nothing teaches the discriminator's second head label"),
     ("callbacks.samples.every_n_steps=0", "every_n_steps must be at least 1"),
     ("objective=fod", "objective=fod was not logged; choose one of"),
     ("resume=no/such/folder", "there is no checkpoint at no/such/folder"),
@@ -149,7 +157,8 @@ def test_a_checkpoint_that_names_code_is_not_resumed(
     capsys: pytest.CaptureFixture[str], train: CommandLine, tmp_path: Path
 ) -> None:
     path = tmp_path / "model.ckpt"
-    record = {"overrides": ["model.generator._target_=os.system"], "config": {}}
+    overrides = ["model.generator._target_=os.system"]
+    record = {"format": FORMAT, "overrides": overrides, "config": {}}
     torch.save({"gan_lab": record, "global_step": 1}, path)
     assert "must not name code" in refused(capsys, train, f"resume={path}")
 
@@ -158,7 +167,7 @@ def test_a_bug_keeps_its_traceback(train: CommandLine, monkeypatch: pytest.Monke
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("gan_lab.module.GAN.training_step", broken)
+    monkeypatch.setattr("gan_lab.game.GAN.training_step", broken)
     with pytest.raises(ZeroDivisionError):
         train("trainer.max_steps=2", "model=mlp")
 

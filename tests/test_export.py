@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import torch
 
-from gan_lab.checkpoint import find_checkpoint, load_generator
 from gan_lab.errors import LabError
 from gan_lab.export import load_safetensors, main
+from gan_lab.run.checkpoint import find_checkpoint, load_task
+from tests.cli.test_resume import MODELS, TINY
 from tests.conftest import CommandLine
-from tests.test_resume import MODELS, TINY
 
 
 @pytest.fixture
@@ -30,36 +30,69 @@ def export(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
     return command
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_safetensors_hold_the_generator(
-    train: CommandLine, export: CommandLine, model: str
-) -> None:
-    run = train(*TINY, *MODELS[model], "trainer.max_steps=2")
-    folder = export(f"checkpoint={run}")
+SMALL = ("callbacks.samples=null", "callbacks.nearest_neighbours=null", "trainer.max_steps=2")
+RUNS = {
+    **{name: (*TINY, *line) for name, line in MODELS.items()},
+    "labels": (*TINY, "model=mlp", "conditioning=concatenation"),
+    "projection": (*TINY, "experiment=projection", "model.width=4", "latent_dim=8"),
+    "infogan": (*TINY, "experiment=infogan", "model.width=2", "model.units=8"),
+    "uniform": (*TINY, "model=mlp", "prior=uniform"),
+    "points": (
+        *SMALL,
+        "data=ring",
+        "data.batch_size=16",
+        "trainer.log_every_n_steps=1",
+        "data.train_size=600",
+        "data.test_size=20",
+    ),
+}
+PLAIN = {"mlp", "dcgan", "uniform", "points"}
+
+
+@pytest.fixture(params=RUNS)
+def run(request: pytest.FixtureRequest, train: CommandLine) -> tuple[str, Path]:
+    return request.param, train(*RUNS[request.param], "trainer.max_steps=2")
+
+
+def test_safetensors_hold_the_generating_side(run: tuple[str, Path], export: CommandLine) -> None:
+    name, checkpoint = run
+    folder = export(f"checkpoint={checkpoint}")
     description = json.loads((folder / "generator.json").read_text())
     assert description["step"] == 2
-    latents = torch.randn(5, description["latent_dim"])
-    original = load_generator(find_checkpoint(run))
+    assert description["num_classes"] == (0 if name in PLAIN else 10)
+    given = {"z": torch.randn(12, description["latent_dim"])}
+    if description["num_classes"]:
+        given["label"] = torch.arange(12) % 10
+    original = load_task(find_checkpoint(checkpoint))
     with torch.inference_mode():
-        assert torch.equal(load_safetensors(folder)(latents), original(latents))
+        drawn = load_safetensors(folder).sample(12, given)["x"]
+        assert torch.equal(drawn, original.sample(12, given)["x"])
+    assert list(drawn.shape[1:]) == description["sample_shape"]
 
 
-def test_onnx_draws_the_same(train: CommandLine, export: CommandLine) -> None:
-    run = train(*TINY, *MODELS["dcgan"], "trainer.max_steps=2")
+@pytest.mark.parametrize("name", ["dcgan", "labels", "projection"])
+def test_onnx_draws_the_same(
+    name: str, train: CommandLine, export: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = train(*RUNS[name], "trainer.max_steps=2")
     if importlib.util.find_spec("onnxscript") is None:
         with pytest.raises(SystemExit):
             export(f"checkpoint={run}", "format=onnx")
+        assert "pip install 'gan-lab[onnx]'" in capsys.readouterr().err
         return
     import onnxruntime
 
     path = export(f"checkpoint={run}", "format=onnx") / "generator.onnx"
     session = onnxruntime.InferenceSession(path)
-    original = load_generator(find_checkpoint(run))
+    original = load_task(find_checkpoint(run))
     for count in (1, 9):
-        latents = torch.randn(count, 100)
-        (samples,) = session.run(None, {"latents": latents.numpy()})
+        given = {"z": original.prior(count)["z"], "label": torch.arange(count) % 10}
+        inputs = {"latents": given["z"].numpy(), "labels": given["label"].numpy()}
+        if not original.num_classes:
+            del inputs["labels"]
+        (samples,) = session.run(None, inputs)
         with torch.inference_mode():
-            np.testing.assert_allclose(samples, original(latents).numpy(), atol=1e-5)
+            np.testing.assert_allclose(samples, original.draw(given).numpy(), atol=1e-5)
 
 
 def test_a_strangers_export_is_not_trusted(
@@ -68,7 +101,8 @@ def test_a_strangers_export_is_not_trusted(
     folder = export(f"checkpoint={train(*TINY, 'model=mlp', 'trainer.max_steps=1')}")
     description = json.loads((folder / "generator.json").read_text())
     forged = shutil.copytree(folder, tmp_path / "forged")
-    (forged / "generator.json").write_text(json.dumps(description | {"class": "os.system"}))
+    task = {**description["task"], "generator": {"_target_": "os.system", "command": "true"}}
+    (forged / "generator.json").write_text(json.dumps({**description, "task": task}))
     with pytest.raises(LabError, match=r"os\.system"):
         load_safetensors(forged)
     damaged = shutil.copytree(folder, tmp_path / "damaged")

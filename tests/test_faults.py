@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gan_lab.checkpoint import read_checkpoint
 from gan_lab.errors import LabError
-from gan_lab.files import written_whole
-from gan_lab.run_folder import RunFolder
+from gan_lab.run.checkpoint import read_checkpoint
+from gan_lab.run.files import written_whole
+from gan_lab.run.folder import RunFolder
+from tests.cli.test_resume import TINY, assert_ends_alike, curves, last, tensorboard_steps
 from tests.conftest import CommandLine
-from tests.test_resume import TINY, assert_ends_alike, curves, last, tensorboard_steps
 
 LINE = (*TINY, "model=mlp", "model.generator.hidden=[32]", "model.discriminator.hidden=[32]")
 
@@ -146,7 +146,7 @@ def test_no_space_is_told_and_what_was_there_stays(
 
 
 def test_a_half_written_row_is_dropped(tmp_path: Path) -> None:
-    from gan_lab.loggers import MetricsCSV
+    from gan_lab.run.loggers import MetricsCSV
 
     logger = MetricsCSV(tmp_path)
     for step in (10, 20, 30):

@@ -1,67 +1,80 @@
-"""Imports point down only."""
+"""Rooms know only what lies below them, and stay small enough to be read at one sitting."""
 
 import ast
+import re
+import subprocess
+import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "gan_lab"
-STANDARD = {
-    "losses": {"torch", "gan_lab.losses"},
-    "augmentations": {"torch", "gan_lab.augmentations"},
-    "regularizers": {"torch", "gan_lab.regularizers", "gan_lab.augmentations"},
-    "models": {"torch", "gan_lab.models"},
+LIGHTNING = {"pytorch_lightning"}
+PICTURES = {"PIL", "numpy", "torchvision"}
+
+# Beside torch, a room imports its own files, the rooms on the left and the packages on the right.
+ROOMS: dict[str, tuple[set[str], set[str]]] = {
+    "contracts": (set(), set()),
+    "losses": ({"contracts", "errors"}, set()),
+    "priors": ({"contracts", "errors"}, set()),
+    "descents": ({"contracts", "errors"}, set()),
+    "augmentations": ({"contracts"}, set()),
+    "models": ({"contracts"}, set()),
+    "media": ({"contracts", "errors"}, PICTURES),
+    "terms": ({"contracts", "augmentations", "errors"}, set()),
+    "tasks": ({"contracts", "models", "priors", "media", "errors"}, set()),
+    "game": ({"contracts", "descents", "errors"}, LIGHTNING),
+    "data": (
+        {"contracts", "media", "errors"},
+        {*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"},
+    ),
+    "metrics": (
+        {"contracts", "media", "errors"},
+        {"torchmetrics", "torch_fidelity", "safetensors"},
+    ),
+    "run": ({"contracts", "errors"}, {*LIGHTNING, "filelock", "yaml"}),
+    "engine": ({"run", "errors"}, {*LIGHTNING, "lightning_fabric"}),
+    "callbacks": (
+        {"contracts", "data", "errors", "game", "media", "metrics", "run", "terms"},
+        {*LIGHTNING, "PIL", "matplotlib", "numpy", "rich"},
+    ),
+    "report": ({"run", "errors"}, {"jinja2", "matplotlib", "numpy", "scipy"}),
+    "theory": (
+        {
+            *("contracts", "data", "descents", "errors", "game", "losses", "media", "models"),
+            *("tasks", "terms"),
+        },
+        {"PIL", "matplotlib", "numpy", "rich", "scipy"},
+    ),
+    "cli": (
+        {"callbacks", "contracts", "data", "errors", "game", "media", "metrics", "run"},
+        {*LIGHTNING, "hydra", "omegaconf", "pydantic", "rich"},
+    ),
 }
-ALLOWED = STANDARD | {
-    "metrics": {
-        "torch",
-        "torchmetrics",
-        "torch_fidelity",
-        "safetensors",
-        "gan_lab.metrics",
-        "gan_lab.errors",
-    },
-    "data": {
-        "torch",
-        "torchvision",
-        "pytorch_lightning",
-        "numpy",
-        "PIL",
-        "filelock",
-        "gan_lab.data",
-        "gan_lab.errors",
-    },
-    "module.py": {
-        "torch",
-        "pytorch_lightning",
-        "gan_lab.augmentations",
-        "gan_lab.combinations",
-        "gan_lab.errors",
-        "gan_lab.judge",
-        "gan_lab.losses",
-        "gan_lab.models",
-        "gan_lab.regularizers",
-    },
-    "judge.py": {
-        "torch",
-        "gan_lab.combinations",
-        "gan_lab.losses",
-        "gan_lab.models",
-        "gan_lab.regularizers",
-    },
+ENTRIES = {
+    *("__init__.py", "api.py", "evaluate.py", "export.py", "runs.py", "sample.py", "train.py"),
+    *("report/__main__.py", "theory/__main__.py"),
 }
-ENTRY_LAYER = {
-    "app",
-    "instantiate",
-    "resume",
-    "train",
-    "sample",
-    "evaluate",
-    "report",
-    "__main__",
-    "export",
-    "runs",
-}
+"""Files that stand above the rooms and may use them all."""
+RESERVED = {"theory", "report"}
+"""Rooms that only their own files and entries know."""
+CALLABLE = "gan_lab.api"
+"""What cli imports when a module that is a command line is called as a function."""
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def room_of(path: Path) -> str | None:
+    """Return the room that a file lies in; None of entries and of files that any room may know."""
+    inside = path.relative_to(PACKAGE).parts
+    return None if place(path) in ENTRIES or len(inside) == 1 else inside[0]
 
 
 def imports(path: Path) -> set[str]:
@@ -71,31 +84,76 @@ def imports(path: Path) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            found.add(str(node.module))
-    return found
+            if node.module == "gan_lab":
+                found |= {f"gan_lab.{alias.name}" for alias in node.names}
+            else:
+                found.add(str(node.module))
+    return {name for name in found if name.partition(".")[0] not in sys.stdlib_module_names}
 
 
-def third_party(names: set[str]) -> set[str]:
-    import sys
-
-    return {name for name in names if name.partition(".")[0] not in sys.stdlib_module_names}
-
-
-@pytest.mark.parametrize("room", ALLOWED)
-def test_each_room_imports_only_what_lies_below(room: str) -> None:
-    target = PACKAGE / room
-    for path in [target] if target.is_file() else target.rglob("*.py"):
-        for name in third_party(imports(path)):
-            assert any(name == a or name.startswith(f"{a}.") for a in ALLOWED[room]), (path, name)
+def test_every_room_is_listed() -> None:
+    found = {path.parent.name for path in PACKAGE.glob("*/*.py")}
+    assert found == set(ROOMS)
+    assert all((PACKAGE / room / "__init__.py").is_file() for room in ROOMS)
+    for entry in ENTRIES:
+        assert (PACKAGE / entry).is_file(), entry
 
 
-def test_only_the_entry_layer_imports_hydra() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        uses = any(name.partition(".")[0] == "hydra" for name in imports(path))
-        assert not uses or path.stem in ENTRY_LAYER, path
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_lies_below(room: str) -> None:
+    rooms, packages = ROOMS[room]
+    for path in (path for path in files() if room_of(path) == room):
+        for name in imports(path):
+            package, _, rest = name.partition(".")
+            if name == CALLABLE and room == "cli":
+                continue
+            if package == "gan_lab":
+                assert not rest or rest.split(".")[0] in {room, *rooms}, (path, name)
+            else:
+                assert package in {"torch", *packages}, (path, name)
 
 
-def test_nobody_but_the_entry_layer_imports_the_theory() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        if "theory" not in path.parts and path.stem not in ENTRY_LAYER:
-            assert not any(name.startswith("gan_lab.theory") for name in imports(path)), path
+def test_imports_point_in_one_direction() -> None:
+    order = list(TopologicalSorter({room: rooms for room, (rooms, _) in ROOMS.items()})
+                 .static_order())  # fmt: skip
+    assert {"contracts", "errors"} == set(order[:2])
+    assert {"cli", "theory", "report"} <= set(order[-6:])
+
+
+def test_hydra_lives_in_the_command_line_alone() -> None:
+    for path in files():
+        if room_of(path) not in (None, "cli"):
+            assert not {"hydra", "omegaconf"} & {n.partition(".")[0] for n in imports(path)}, path
+
+
+@pytest.mark.parametrize("room", sorted(RESERVED))
+def test_nobody_but_entry_points_imports_theory_or_reports(room: str) -> None:
+    for path in files():
+        if place(path) not in ENTRIES and room_of(path) != room:
+            assert not any(name.startswith(f"gan_lab.{room}") for name in imports(path)), path
+
+
+def test_no_file_is_longer_than_two_hundred_and_fifty_lines() -> None:
+    lengths = {place(path): len(path.read_text().splitlines()) for path in files()}
+    assert {name: length for name, length in lengths.items() if length > 250} == {}
+
+
+def test_at_most_a_dozen_files_lie_beside_the_rooms() -> None:
+    assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= 12
+
+
+def test_importing_the_lab_takes_no_time_and_no_torch() -> None:
+    code = "import sys, gan_lab; dir(gan_lab); print('torch' in sys.modules)"
+    times = []
+    for _ in range(3):  # the machine may be busy with something else
+        result = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", code],
+            cwd=PACKAGE.parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert result.stdout.strip() == "False"
+        (line,) = re.findall(r"\|\s*(\d+) \| gan_lab$", result.stderr, re.MULTILINE)
+        times.append(int(line) / 1e6)
+    assert min(times) < 0.1

@@ -3,16 +3,15 @@
 import multiprocessing
 import os
 import socket
-from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
-from gan_lab.checkpoint import find_checkpoint, load_generator
 from gan_lab.data import MNISTDataModule
 from gan_lab.metrics import ClassifierFeatures, Evaluation, FrechetDistance, seeded_batches
 from gan_lab.metrics.features import activations
+from gan_lab.run.checkpoint import find_checkpoint, load_task
 from tests.conftest import CommandLine
 
 
@@ -23,14 +22,13 @@ def fid(
     if world_size > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         torch.distributed.init_process_group("gloo", rank=rank, world_size=world_size)
-    generator = load_generator(find_checkpoint(run))
+    task = load_task(find_checkpoint(run))
     images = MNISTDataModule(root).load(train=False).images[:500]
     network = ClassifierFeatures("mnist")
     real = activations(network, images)
     evaluation = Evaluation(network, {"fid": FrechetDistance}, real, real, num_samples=400)
-    draw = partial(torch.randn, generator.latent_dim)
     batches = seeded_batches(
-        lambda count: generator(torch.stack([draw() for _ in range(count)])).detach(),
+        lambda count: task.sample(count)["x"].detach(),
         400,
         seed=3,
         batch_size=50,

@@ -6,7 +6,7 @@ import pytest
 
 from gan_lab.errors import LabError
 from gan_lab.runs import runs
-from tests.test_report import make_run
+from tests.report.test_report import make_run
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_removal_asks_and_spares_what_is_sound(
 
 
 def test_a_run_at_work_is_not_removed(root: Path) -> None:
-    from gan_lab.run_folder import claimed
+    from gan_lab.run.folder import claimed
 
     with claimed(root / "loss=hinge,seed=3"):
         runs([str(root), "--remove", "--loss", "hinge"], never)

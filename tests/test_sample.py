@@ -8,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from gan_lab.checkpoint import load_generator, rebuild
 from gan_lab.errors import LabError
+from gan_lab.run.checkpoint import load_task
+from gan_lab.run.rebuild import rebuild
 from gan_lab.sample import interpolate, main
 from tests.conftest import CommandLine
 
@@ -90,11 +91,11 @@ def test_only_listed_classes_are_rebuilt(target: str | None) -> None:
 
 def test_a_generator_is_rebuilt_from_its_checkpoint_alone(run: Path) -> None:
     path = run / "checkpoints" / "last.ckpt"
-    generator = load_generator(path)
+    task = load_task(path)
     state = torch.load(path, weights_only=True)["state_dict"]
-    for name, value in generator.state_dict().items():
-        assert torch.equal(value, state[f"generator.{name}"])
-    assert not generator.training
+    for name, value in task.state_dict().items():
+        assert torch.equal(value, state[f"task.{name}"])
+    assert not task.training
 
 
 def test_classes_are_drawn_in_turn_or_one_alone(
@@ -126,3 +127,30 @@ def test_a_class_of_an_unconditional_generator_is_refused(
     with pytest.raises(SystemExit):
         draw(monkeypatch, run, tmp_path / "x", "label=3")
     assert "this generator has no classes; leave label out" in capsys.readouterr().err
+
+
+CONDITIONAL = {
+    "infogan": ("experiment=infogan", "model.width=16", "model.units=64"),
+    "projection": ("experiment=projection", "model.width=4", "latent_dim=8"),
+    "auxiliary_classifier": ("model=mlp", "conditioning=auxiliary_classifier"),
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_conditional_runs_are_drawn_from_and_measured(
+    name: str, train: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mnist_root: Path
+) -> None:
+    from gan_lab import evaluate
+
+    small = ("data.batch_size=8", "data.validation_size=59000", "callbacks.samples=null")
+    run = train(*CONDITIONAL[name], *small, "trainer.max_steps=2")
+    turns = load(draw(monkeypatch, run, tmp_path / "a", "format=npz", "num_samples=20"))
+    threes = load(draw(monkeypatch, run, tmp_path / "b", "format=npz", "num_samples=20", "label=3"))
+    same = [np.array_equal(a, b) for a, b in zip(turns, threes, strict=True)]
+    assert same == [index % 10 == 3 for index in range(20)]
+    folder = draw(monkeypatch, run, tmp_path / "c", "format=interpolation", "num_samples=3")
+    assert (folder / "interpolation.png").exists()
+    options = {"num_samples": 120, "root": mnist_root, "device": "cpu", "floor": False}
+    figures = evaluate(run, **options, **{"hydra.run.dir": tmp_path / "figures"})
+    assert 0 <= figures["class_accuracy/mnist_classifier_120"] <= 1
+    assert figures["fid/mnist_classifier_120"] > 1

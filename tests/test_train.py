@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.conftest import CommandLine
 
 SMALL = ("model=mlp", "data.batch_size=16", "trainer.log_every_n_steps=5")
+UNWATCHED = ("callbacks.samples=null", "callbacks.nearest_neighbours=null")
 ROOT = Path(__file__).parents[1]
 
 
@@ -37,8 +38,10 @@ def rows(folder: Path) -> list[dict[str, str]]:
 @pytest.mark.parametrize("loss", ["vanilla", "non_saturating", "lsgan", "wgan", "wgan_gp", "hinge"])
 @pytest.mark.parametrize("model", ["mlp", "dcgan"])
 def test_every_loss_trains_every_model(train: CommandLine, loss: str, model: str) -> None:
-    small = ["model.width=4"] if model == "dcgan" else []
+    mlp = ["model.generator.hidden=[16]", "model.discriminator.hidden=[16]"]
+    small = ["model.width=4"] if model == "dcgan" else mlp
     folder = train(
+        *UNWATCHED,
         f"loss={loss}",
         f"model={model}",
         *small,
@@ -49,6 +52,32 @@ def test_every_loss_trains_every_model(train: CommandLine, loss: str, model: str
     result = summary(folder)
     assert (result["status"], result["steps"]) == ("finished", 4)
     assert all(math.isfinite(value) for value in result["final"].values())
+
+
+@pytest.mark.parametrize("descent", ["extragradient", "optimistic", "consensus"])
+def test_every_descent_trains(train: CommandLine, descent: str) -> None:
+    line = (*SMALL, *UNWATCHED, f"descent={descent}", "n_critic=2", "trainer.max_steps=5")
+    folder = train(*line)
+    assert all(math.isfinite(value) for value in summary(folder)["final"].values())
+    checkpoint = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    target = checkpoint["gan_lab"]["config"]["module"]["descent"]["_target_"]
+    assert target == f"gan_lab.descents.{descent.title()}"
+    steps = [c["state"][0]["step"] for c in checkpoint["optimizer_states"]]
+    assert steps == [10, 5]
+    train(f"resume={folder}", "trainer.max_steps=10")
+    whole = train(*line[:-1], "trainer.max_steps=10", folder="whole")
+    first, second = (
+        torch.load(f / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        for f in (folder, whole)
+    )
+    assert all(torch.equal(first[name], value) for name, value in second.items())
+
+
+def test_a_term_that_no_file_names_is_one_line_of_the_command(train: CommandLine) -> None:
+    term = "+terms.steady={_target_: gan_lab.terms.Reconstruction, weight: 0.5}"
+    final = summary(train(*SMALL, "regularizer=lecam", term, "trainer.max_steps=5"))["final"]
+    assert {"term/steady", "term/lecam"} <= set(final)
+    assert all(math.isfinite(value) for value in final.values())
 
 
 @pytest.mark.parametrize("n_critic", [1, 5])

@@ -8,7 +8,7 @@ from typing import Any
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Callback, Checkpoint
 
-from gan_lab.checkpoint import CONFIG_KEY
+from gan_lab.run.checkpoint import CONFIG_KEY
 
 
 class Checkpoints(Checkpoint):

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, Trainer
 
-from gan_lab.module import GAN
+from gan_lab.game import GAN
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ GRAPHS = "reduce-overhead", "max-autotune"
 
 
 class Compilation(Callback):
-    """Compiles both networks with ``torch.compile``; penalties' second derivatives stay eager.
+    """Compiles both sides' networks with ``torch.compile``; second derivatives stay eager.
 
     On a GPU the modes "reduce-overhead" and "max-autotune" replay the networks'
     passes as CUDA graphs. Weights and checkpoints keep their names.
@@ -42,8 +42,9 @@ class Compilation(Callback):
                 self.mode,
                 pl_module.device,
             )
-        for network in (pl_module.generator, pl_module.discriminator):
-            network.compile(mode=self.mode)
+        for network in (*pl_module.task.children(), pl_module.discriminator):
+            if any(True for _ in network.parameters()):  # a prior draws, which stays eager
+                network.compile(mode=self.mode)
 
     def on_train_batch_start(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, batch: Any, batch_idx: int

@@ -9,8 +9,9 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
-from gan_lab.losses import AdversarialLoss
-from gan_lab.module import GAN, Report
+from gan_lab.contracts import AdversarialLoss, Report
+from gan_lab.game import GAN
+from gan_lab.game.batches import size_of
 
 
 class TrainingCurves(Callback):
@@ -44,7 +45,7 @@ class TrainingCurves(Callback):
         self, trainer: Trainer, pl_module: GAN, outputs: Report, batch: Any, batch_idx: int
     ) -> None:
         """Log a point where one is due."""
-        self._images += len(batch[0]) * trainer.world_size
+        self._images += size_of(batch) * trainer.world_size
         if not logs_at(trainer, trainer.global_step):
             return
         report = summarise(pl_module.loss, outputs) | self._gradient_norms
@@ -69,19 +70,19 @@ def logs_at(trainer: Trainer, step: int) -> bool:
 
 def player_of(module: GAN, optimizer: Optimizer) -> str:
     """Return whose parameters ``optimizer`` moves: "discriminator" or "generator"."""
-    first = optimizer.param_groups[0]["params"][0]
-    is_discriminator = any(first is parameter for parameter in module.discriminator.parameters())
-    return "discriminator" if is_discriminator else "generator"
+    return "discriminator" if optimizer is module.trainer.optimizers[0] else "generator"
 
 
 def summarise(loss: AdversarialLoss, report: Report) -> Report:
     """Reduce a step's report to scalars: means of logits, accuracy, the loss's divergence."""
-    real, fake = report["logits/real"].float(), report["logits/fake"].float()
     scalars = {name: value.mean() for name, value in report.items()}
-    scalars[f"divergence/{slug(loss.divergence_name)}"] = loss.divergence(real, fake)
-    if loss.real_threshold is not None:
-        scalars["accuracy/real"] = (real > loss.real_threshold).float().mean()
-        scalars["accuracy/fake"] = (fake <= loss.real_threshold).float().mean()
+    for key in [name for name in report if name.startswith("logits/real")]:
+        head = key.removeprefix("logits/real")  # nothing, or a slash and the head's name
+        real, fake = report[key].float(), report[f"logits/fake{head}"].float()
+        scalars[f"divergence/{slug(loss.divergence_name)}{head}"] = loss.divergence(real, fake)
+        if loss.real_threshold is not None:
+            scalars[f"accuracy/real{head}"] = (real > loss.real_threshold).float().mean()
+            scalars[f"accuracy/fake{head}"] = (fake <= loss.real_threshold).float().mean()
     return scalars
 
 

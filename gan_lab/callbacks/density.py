@@ -12,8 +12,10 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from gan_lab.module import GAN
-from gan_lab.regularizers import Scorer, input_gradients
+from gan_lab.callbacks.samples import seeded_samples
+from gan_lab.contracts import Discriminator
+from gan_lab.game import GAN
+from gan_lab.terms import Scorer, input_gradients
 
 if TYPE_CHECKING:
     from gan_lab.data import Mixture
@@ -72,12 +74,11 @@ class DensityPanels(Callback):
 
     def _draw(self, trainer: Trainer, module: GAN) -> None:
         mixture = getattr(trainer.datamodule, "mixture", None)  # type: ignore[attr-defined]
-        if not trainer.is_global_zero or mixture is None or module.draws_images:
+        if not trainer.is_global_zero or mixture is None or module.task.medium.name != "points":
             return
-        random = torch.Generator().manual_seed(self.seed)
-        latents = torch.randn(self.num_samples, module.generator.latent_dim, generator=random)
-        scorer = module.discriminator if judges_points(module) else None
-        picture = density_panels(mixture, module.sample(latents), scorer, module.device)
+        samples = seeded_samples(module, self.num_samples, self.seed)
+        scorer = point_scorer(module.discriminator)
+        picture = density_panels(mixture, samples, scorer, module.device)
         step = trainer.global_step
         self.folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(self.folder / f"density_step={step:06d}.png")
@@ -86,11 +87,11 @@ class DensityPanels(Callback):
                 logger.experiment.add_image("density", picture, step, dataformats="HWC")
 
 
-def judges_points(module: GAN) -> bool:
-    """Tell whether the discriminator gives one logit to one unlabelled point."""
-    discriminator = module.discriminator
-    labelled = discriminator.conditioning in {"concatenation", "projection"}
-    return discriminator.packing == 1 and not labelled
+def point_scorer(discriminator: Discriminator) -> Scorer | None:
+    """Return what gives one logit to one unlabelled point, where the discriminator does so."""
+    if discriminator.packing > 1 or discriminator.reads != ("x",):
+        return None
+    return lambda points: next(iter(discriminator({"x": points}).logits.values()))
 
 
 def density_panels(

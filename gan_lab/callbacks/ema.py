@@ -5,9 +5,9 @@ from typing import Any, cast
 from pytorch_lightning import Callback, Trainer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from gan_lab.checkpoint import EMA_KEY
-from gan_lab.models import Generator
-from gan_lab.module import GAN
+from gan_lab.contracts import Task
+from gan_lab.game import GAN
+from gan_lab.run.checkpoint import EMA_KEY
 
 
 class EMA(Callback):
@@ -41,22 +41,22 @@ class EMA(Callback):
         self._restored: dict[str, Any] | None = None
 
     @property
-    def generator(self) -> Generator:
-        """The generator with averaged weights; there is one once training has begun."""
+    def task(self) -> Task:
+        """The generating side with averaged weights; there is one once training has begun."""
         if self._averaged is None:
             raise RuntimeError("the average starts with training")
-        return cast(Generator, self._averaged.module)
+        return cast(Task, self._averaged.module)
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Start from the generator as it is, or from the checkpoint's average."""
         if self.decay is None:
             return
-        self._averaged = AveragedModel(pl_module.generator, use_buffers=True)
+        self._averaged = AveragedModel(pl_module.task, use_buffers=True)
         self._averaged.requires_grad_(False)
         # Initialised already: the first update is to average, and not to copy.
         self._averaged.n_averaged.fill_(1)
         if self._restored is not None:
-            self.generator.load_state_dict(self._restored)
+            self.task.load_state_dict(self._restored)
             self._restored = None
 
     def on_train_batch_end(  # type: ignore[override]
@@ -69,14 +69,14 @@ class EMA(Callback):
         if step % self.every_n_steps == 0:
             decay = min(self.decay, (1 + step) / (10 + step)) ** self.every_n_steps
             self._averaged.multi_avg_fn = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-            self._averaged.update_parameters(pl_module.generator)
+            self._averaged.update_parameters(pl_module.task)
 
     def on_save_checkpoint(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, checkpoint: dict[str, Any]
     ) -> None:
         """Put the averaged weights into the checkpoint."""
         if self._averaged is not None:
-            checkpoint[EMA_KEY] = self.generator.state_dict()
+            checkpoint[EMA_KEY] = self.task.state_dict()
 
     def on_load_checkpoint(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, checkpoint: dict[str, Any]
@@ -85,9 +85,9 @@ class EMA(Callback):
         self._restored = checkpoint.get(EMA_KEY)
 
 
-def averaged_generator(trainer: Trainer) -> Generator | None:
-    """Return the averaged generator of a run that keeps one."""
+def averaged_task(trainer: Trainer) -> Task | None:
+    """Return the averaged generating side of a run that keeps one."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, EMA) and callback.decay is not None:
-            return callback.generator
+            return callback.task
     return None

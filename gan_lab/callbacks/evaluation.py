@@ -13,21 +13,21 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
 from gan_lab.callbacks.checkpoints import Checkpoints
-from gan_lab.callbacks.ema import averaged_generator
-from gan_lab.data import InMemoryDataModule
+from gan_lab.callbacks.ema import averaged_task
+from gan_lab.contracts import Task
+from gan_lab.data import DataModule
 from gan_lab.errors import LabError
+from gan_lab.game import GAN
 from gan_lab.metrics import (
     Batch,
     Evaluation,
     FeatureNetwork,
-    LabelMetric,
     Reference,
     SampleMetric,
+    left_out,
     seeded_batches,
 )
 from gan_lab.metrics.reference import cached_activations
-from gan_lab.models import Generator
-from gan_lab.module import GAN
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class MetricEvaluation(Callback):
         self.best_step: int | None = None
         self.best_value = math.nan
         self.best_figures: dict[str, float] = {}
-        self._best_generator: dict[str, Tensor] = {}
+        self._best_task: dict[str, Tensor] = {}
         self._evaluation: Evaluation
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
@@ -96,9 +96,12 @@ class MetricEvaluation(Callback):
         """
         network = self.network.to(pl_module.device)
         data = trainer.datamodule  # type: ignore[attr-defined]
-        metrics = self.metrics
-        if not pl_module.generator.num_classes:
-            metrics = {n: m for n, m in metrics.items() if not needs_labels(m)}
+        metrics = dict(self.metrics)
+        for reason, names in left_out(metrics, network, pl_module.task.num_classes).items():
+            for name in names:
+                del metrics[name]
+            if trainer.is_global_zero:
+                log.info("metrics left out, as %s: %s", reason, ", ".join(names))
         self._evaluation = build_evaluation(network, metrics, data, self.num_samples)
         if self.monitor not in self._evaluation.ideals:
             raise LabError(
@@ -115,8 +118,8 @@ class MetricEvaluation(Callback):
         value, ideal = figures[self.monitor], self._evaluation.ideals[self.monitor]
         if not abs(value - ideal) >= abs(self.best_value - ideal) and not math.isnan(value):
             self.best_step, self.best_value = trainer.global_step, value
-            best = averaged_generator(trainer) or pl_module.generator
-            self._best_generator = {k: v.cpu().clone() for k, v in best.state_dict().items()}
+            best = averaged_task(trainer) or pl_module.task
+            self._best_task = {k: v.cpu().clone() for k, v in best.state_dict().items()}
             for callback in trainer.callbacks:  # type: ignore[attr-defined]
                 if isinstance(callback, Checkpoints):
                     callback.save(trainer, "best.ckpt")
@@ -135,8 +138,8 @@ class MetricEvaluation(Callback):
             )
         best = last
         if self.best_step is not None and self.best_step != trainer.global_step:
-            generator = averaged_generator(trainer) or pl_module.generator
-            with loaded(generator, self._best_generator), using(pl_module, generator):
+            task = averaged_task(trainer) or pl_module.task
+            with loaded(task, self._best_task), using(pl_module, task):
                 best = self._measure(trainer, pl_module, final)
         self.best_figures = {final.label(name): value for name, value in best.items()}
 
@@ -144,7 +147,7 @@ class MetricEvaluation(Callback):
         """Measure, log, and return the figures of the averaged weights, or of the only ones."""
         figures = self._measure(trainer, module, evaluation)
         named = {evaluation.label(name): value for name, value in figures.items()}
-        averaged = averaged_generator(trainer)
+        averaged = averaged_task(trainer)
         if averaged is not None:
             with using(module, averaged):
                 figures = self._measure(trainer, module, evaluation)
@@ -156,8 +159,8 @@ class MetricEvaluation(Callback):
 
     def _measure(self, trainer: Trainer, module: GAN, evaluation: Evaluation) -> dict[str, float]:
         def sample(count: int) -> Batch:
-            labels = module.generator.labels_in_turn(count)
-            return module.sample(module.noise(count), labels), labels
+            made = module.sample(count)
+            return made["x"], made.get("label")
 
         batches = seeded_batches(
             sample,
@@ -175,20 +178,20 @@ class MetricEvaluation(Callback):
         return {
             "best_step": self.best_step,
             "best_value": self.best_value,
-            "best_generator": self._best_generator,
+            "best_task": self._best_task,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what was best."""
         self.best_step = state_dict["best_step"]
         self.best_value = state_dict["best_value"]
-        self._best_generator = state_dict["best_generator"]
+        self._best_task = state_dict["best_task"]
 
 
 def build_evaluation(
     network: FeatureNetwork,
     metrics: Mapping[str, Callable[[Reference], SampleMetric]],
-    data: InMemoryDataModule,
+    data: DataModule,
     num_samples: int,
 ) -> Evaluation:
     """Return an evaluation against a data set's test split.
@@ -213,29 +216,23 @@ def build_evaluation(
         raise LabError(f"metrics: {error}") from error
 
 
-def needs_labels(metric: Callable[[Reference], SampleMetric]) -> bool:
-    """Return whether a metric, or a partial of one, is for samples made for a class."""
-    kind = getattr(metric, "func", metric)
-    return isinstance(kind, type) and issubclass(kind, LabelMetric)
-
-
 @contextmanager
-def using(module: GAN, generator: Generator) -> Iterator[None]:
-    """Let the module draw from another generator for a while."""
-    own = module.generator
-    module.generator = generator
+def using(module: GAN, task: Task) -> Iterator[None]:
+    """Let the module draw from another generating side for a while."""
+    own = module.task
+    module.task = task
     try:
         yield
     finally:
-        module.generator = own
+        module.task = own
 
 
 @contextmanager
-def loaded(generator: Generator, state: Mapping[str, Tensor]) -> Iterator[None]:
-    """Let a generator have other weights for a while."""
-    own = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
-    generator.load_state_dict(state)
+def loaded(task: Task, state: Mapping[str, Tensor]) -> Iterator[None]:
+    """Let a generating side have other weights for a while."""
+    own = {name: tensor.clone() for name, tensor in task.state_dict().items()}
+    task.load_state_dict(state)
     try:
         yield
     finally:
-        generator.load_state_dict(own)
+        task.load_state_dict(own)

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from gan_lab.callbacks.curves import logs_at, player_of
 from gan_lab.errors import LabError
-from gan_lab.module import GAN
+from gan_lab.game import GAN
 
 
 class FiniteLoss(Callback):

@@ -7,11 +7,13 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from gan_lab.callbacks.ema import averaged_generator
+from gan_lab.callbacks.ema import averaged_task
 from gan_lab.callbacks.evaluation import using
-from gan_lab.images import image_grid, save_png
-from gan_lab.metrics import nearest, seeded_batches, to_bytes
-from gan_lab.module import GAN
+from gan_lab.game import GAN
+from gan_lab.media import image_grid, to_bytes
+from gan_lab.media.files import save_png
+from gan_lab.metrics import nearest, seeded_batches
+from gan_lab.metrics.reference import Stored, in_batches
 
 
 class NearestNeighbours(Callback):
@@ -43,11 +45,11 @@ class NearestNeighbours(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Draw the panel."""
-        if not trainer.is_global_zero or not pl_module.draws_images:
+        if not trainer.is_global_zero or pl_module.task.medium.name != "image":
             return
-        with using(pl_module, averaged_generator(trainer) or pl_module.generator):
+        with using(pl_module, averaged_task(trainer) or pl_module.task):
             (samples,) = seeded_batches(
-                lambda count: pl_module.sample(pl_module.noise(count)),
+                lambda count: pl_module.sample(count)["x"],
                 self.num_samples,
                 self.seed,
                 batch_size=self.num_samples,
@@ -60,7 +62,7 @@ class NearestNeighbours(Callback):
                 logger.experiment.add_image("nearest_neighbours", panel, trainer.global_step)
 
 
-def neighbour_panel(samples: Tensor, train: Tensor, neighbours: int) -> Tensor:
+def neighbour_panel(samples: Tensor, train: Tensor | Stored, neighbours: int) -> Tensor:
     """Return one uint8 image (C, H', W'), a row for each sample and its nearest training images.
 
     Args:
@@ -68,7 +70,15 @@ def neighbour_panel(samples: Tensor, train: Tensor, neighbours: int) -> Tensor:
         train: Shape (N, C, H, W), likewise.
         neighbours: Training images in a row.
     """
-    samples, train = to_bytes(samples).cpu(), to_bytes(train).cpu()
-    _, index = nearest(samples.flatten(1), train.flatten(1), neighbours)
-    rows = torch.cat([samples[:, None], train[index]], dim=1)
+    samples = to_bytes(samples).cpu()
+    distances = torch.empty(len(samples), 0)
+    found = samples[:, None][:, :0]
+    for batch in in_batches(train, 10_000):  # which may lie on the disk
+        images = to_bytes(batch).cpu()
+        near, index = nearest(samples.flatten(1), images.flatten(1), min(neighbours, len(images)))
+        distances, found = torch.cat([distances, near], 1), torch.cat([found, images[index]], 1)
+        distances, order = distances.sort(dim=1, stable=True)
+        distances, order = distances[:, :neighbours], order[:, :neighbours]
+        found = found[torch.arange(len(samples))[:, None], order]
+    rows = torch.cat([samples[:, None], found], dim=1)
     return image_grid(rows.flatten(0, 1), columns=neighbours + 1)

@@ -8,8 +8,9 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from gan_lab.images import image_grid, save_png
-from gan_lab.module import GAN
+from gan_lab.contracts import Medium
+from gan_lab.game import GAN
+from gan_lab.media.files import save_png
 
 
 class SampleGrid(Callback):
@@ -43,9 +44,9 @@ class SampleGrid(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Show real images once, beside which the others are judged."""
-        if trainer.global_step == 0 and trainer.is_global_zero and pl_module.draws_images:
-            real = trainer.datamodule.train.images  # type: ignore[attr-defined]
-            self._show(trainer, "real", image_grid(real[: self.num_samples]), 0)
+        if trainer.global_step == 0 and trainer.is_global_zero:
+            real = trainer.datamodule.train.images[: self.num_samples]  # type: ignore[attr-defined]
+            self._show(trainer, pl_module.task.medium, "real", real)
 
     def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
@@ -61,16 +62,22 @@ class SampleGrid(Callback):
 
     def _draw(self, trainer: Trainer, module: GAN) -> None:
         self._drawn_step = trainer.global_step
-        if not trainer.is_global_zero or not module.draws_images:
+        if not trainer.is_global_zero:
             return
-        random = torch.Generator().manual_seed(self.seed)
-        latents = torch.randn(self.num_samples, module.generator.latent_dim, generator=random)
-        grid = image_grid(module.sample(latents))
-        self._show(trainer, f"step={trainer.global_step:06d}", grid, trainer.global_step)
+        samples = seeded_samples(module, self.num_samples, self.seed)
+        self._show(trainer, module.task.medium, f"step={trainer.global_step:06d}", samples)
 
-    def _show(self, trainer: Trainer, name: str, grid: Tensor, step: int) -> None:
-        save_png(grid, self.folder / f"{name}.png")
+    def _show(self, trainer: Trainer, medium: Medium, name: str, samples: Tensor) -> None:
+        picture = medium.picture(samples)
+        if picture is not None:
+            save_png(picture, self.folder / f"{name}.png")
         tag = "samples/real" if name == "real" else "samples/generated"
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(tag, grid, step)
+                medium.log(logger.experiment, tag, samples, trainer.global_step)
+
+
+def seeded_samples(module: GAN, count: int, seed: int) -> Tensor:
+    """Return samples whose latents are a function of the seed alone."""
+    random = torch.Generator().manual_seed(seed)
+    return module.sample(count, module.task.latents(count, random))["x"]

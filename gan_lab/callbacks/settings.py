@@ -6,7 +6,7 @@ from typing import Any
 
 from pytorch_lightning import Callback, Trainer
 
-from gan_lab.module import GAN
+from gan_lab.game import GAN
 
 PLAYERS = "discriminator", "generator"
 

@@ -15,7 +15,8 @@ from pytorch_lightning.loggers import TensorBoardLogger
 import gan_lab
 from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.errors import LabError
-from gan_lab.files import written_whole
+from gan_lab.game.batches import size_of
+from gan_lab.run.files import written_whole
 
 KEY = "final"
 """Where a checkpoint keeps the last value of each curve."""
@@ -57,7 +58,7 @@ class RunSummary(Callback):
         batch_idx: int,
     ) -> None:
         """Count real images seen."""
-        self._images += len(batch[0]) * trainer.world_size
+        self._images += size_of(batch) * trainer.world_size
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say how far the run came, and show its hyperparameters beside its final values."""

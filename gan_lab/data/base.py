@@ -1,37 +1,94 @@
-"""What every data set shares: in-memory splits and loaders over them."""
+"""What every data set shares: splits and loaders over them."""
 
+import hashlib
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
 
 import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
+from gan_lab.contracts import Medium
 from gan_lab.data.loader import BatchLoader
+from gan_lab.data.mapping import available_memory, cache_folder, mapped
+from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.errors import LabError
+from gan_lab.media import Image
 
 
 class Samples(NamedTuple):
     """A split: images (N, C, H, W) as uint8, or points (N, 2) as float, and labels (N,)."""
 
-    images: Tensor
+    images: Tensor | StoredTensor
     labels: Tensor
 
 
-class InMemoryDataModule(LightningDataModule, ABC):
-    """A data set held whole in memory and served a step's worth of samples at a time.
-
-    A subclass says how to obtain the files (``prepare_data``) and how to read
-    a split (``load``).
+class DataModule(LightningDataModule, ABC):
+    """A data set of three splits that serves a step's worth of minibatches at a time.
 
     Args:
-        image_shape: Shape of one sample, (channels, height, width) or (2,).
+        sample_shape: Shape of one sample, (channels, height, width) or (2,).
         batch_size: Samples a minibatch, for each process.
-        batches_per_step: Minibatches a training step needs: one for each
-            discriminator update (n_critic).
+        seed: Of the order of training samples.
+
+    Attributes:
+        medium_class: What its samples are made of; :attr:`medium` is one of their shape.
+        train: What is trained on; ``validation`` and ``test`` are what is not.
+
+    Raises:
+        ValueError: If a size is out of range.
+    """
+
+    medium_class: ClassVar[type[Medium]] = Image
+    train: Samples
+    validation: Samples
+    test: Samples
+
+    def __init__(self, sample_shape: Sequence[int], batch_size: int = 64, seed: int = 0) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        self.sample_shape = tuple(sample_shape)
+        self.batch_size = batch_size
+        self.seed = seed
+
+    @property
+    def medium(self) -> Medium:
+        """Return what turns stored samples into what networks see."""
+        return self.medium_class(self.sample_shape)
+
+    def minibatches(self) -> int:
+        """Return how many minibatches a step of the module in training takes, 1 without one.
+
+        Raises:
+            LabError: If they are more than the training set holds.
+        """
+        module = None if self.trainer is None else self.trainer.lightning_module
+        count = int(getattr(module, "n_critic", 1))
+        if self.batch_size * count > len(self.train.images):
+            raise LabError(
+                f"data.batch_size × n_critic = {self.batch_size} × {count} is larger than the "
+                f"training set of {len(self.train.images)}; make it smaller"
+            )
+        return count
+
+
+class InMemoryDataModule(DataModule, ABC):
+    """A data set held whole in memory, or in a file where it would fill the memory.
+
+    A subclass says how to obtain the files (``prepare_data``) and how to read
+    a split (``load``). Batches are the same, bit for bit, from memory and file.
+
+    Args:
+        sample_shape: See :class:`DataModule`.
+        batch_size: See :class:`DataModule`.
         validation_size: Training samples to hold out, the last of a seeded shuffle.
         seed: Of the order of training samples and of the hold-out.
+        memory_share: Of the memory that is available, what uint8 samples may take;
+            more of them are kept in a file (:func:`gan_lab.data.mapping.cache_folder`
+            says where). 0 keeps them there in any case.
 
     Raises:
         ValueError: If a size is out of range.
@@ -39,64 +96,85 @@ class InMemoryDataModule(LightningDataModule, ABC):
 
     def __init__(
         self,
-        image_shape: Sequence[int],
+        sample_shape: Sequence[int],
         batch_size: int = 64,
-        batches_per_step: int = 1,
         validation_size: int = 0,
         seed: int = 0,
+        memory_share: float = 0.25,
     ) -> None:
-        super().__init__()
-        for name, value in [("batch_size", batch_size), ("batches_per_step", batches_per_step)]:
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}")
+        super().__init__(sample_shape, batch_size, seed)
         if validation_size < 0:
             raise ValueError(f"validation_size must not be negative, got {validation_size}")
-        self.image_shape = tuple(image_shape)
-        self.batch_size = batch_size
-        self.batches_per_step = batches_per_step
+        if not 0 <= memory_share <= 1:
+            raise ValueError(f"memory_share must be between 0 and 1, got {memory_share}")
         self.validation_size = validation_size
-        self.seed = seed
-        self.train: Samples
-        self.validation: Samples
-        self.test: Samples
+        self.memory_share = memory_share
 
     @abstractmethod
     def load(self, train: bool) -> Samples:
         """Read the training or the test split."""
 
     def setup(self, stage: str | None = None) -> None:
-        """Read the splits into memory, once.
+        """Read the splits, once.
 
         Raises:
-            LabError: If the hold-out or a step leaves nothing to train on.
+            LabError: If the hold-out leaves nothing to train on.
         """
         if hasattr(self, "train"):
             return
-        images, labels = self.load(train=True)
+        images, labels = self.split(train=True)
         if self.validation_size >= len(images):
             raise LabError(
                 f"data.validation_size must be below the {len(images)} training samples, "
                 f"got {self.validation_size}"
             )
         kept = len(images) - self.validation_size
-        if self.batch_size * self.batches_per_step > kept:
-            raise LabError(
-                f"data.batch_size × n_critic = {self.batch_size} × {self.batches_per_step} "
-                f"is larger than the training set of {kept}; make it smaller"
-            )
         if self.validation_size:
             generator = torch.Generator().manual_seed(self.seed)
             order = torch.randperm(len(images), generator=generator)
             held_out, order = order[kept:], order[:kept].sort().values
-            self.validation = Samples(images[held_out], labels[held_out])
-            images, labels = images[order], labels[order]
+            self.validation = Samples(select(images, held_out), labels[held_out])
+            images, labels = select(images, order), labels[order]
         else:
             self.validation = Samples(images[:0], labels[:0])
         self.train = Samples(images, labels)
-        self.test = self.load(train=False)
+        self.test = self.split(train=False)
+
+    def split(self, train: bool) -> Samples:
+        """Return a split, with its images in a file where they would fill the memory."""
+        images, labels = self.load(train)
+        if (
+            isinstance(images, StoredTensor)
+            or images.dtype != torch.uint8
+            or self.fits(len(images))
+        ):
+            return Samples(images, labels)
+        shape = str(list(images.shape)).encode()
+        key = hashlib.sha256(shape + images.contiguous().numpy().tobytes()).hexdigest()
+        return Samples(self.store(key, torch.split(images, 500), len(images)), labels)
+
+    def fits(self, count: int) -> bool:
+        """Return whether ``count`` uint8 samples may be held in memory by each process here."""
+        processes = 1 if self.trainer is None else max(1, self.trainer.num_devices)
+        allowed = self.memory_share * available_memory() / processes
+        return count * math.prod(self.sample_shape) <= allowed
+
+    def store(self, key: str, batches: Iterable[Tensor], count: int) -> MappedTensor:
+        """Return samples kept in the file of a key, which is made if it is not there.
+
+        Args:
+            key: Says what is in the file, as a digest does.
+            batches: uint8 samples (n, *sample_shape), not begun where the file is there.
+            count: How many samples.
+
+        Raises:
+            LabError: If the file cannot be written.
+        """
+        path = cache_folder(getattr(self, "root", None)) / f"{key}.npy"
+        return mapped(path, batches, self.sample_shape, count)
 
     def train_dataloader(self) -> BatchLoader:
-        """Return a loader whose batches hold ``batches_per_step`` minibatches."""
+        """Return a loader whose steps hold :meth:`minibatches` minibatches."""
         rank, world_size, device = 0, 1, torch.device("cpu")
         if self.trainer is not None:
             rank, world_size = self.trainer.global_rank, self.trainer.world_size
@@ -104,8 +182,15 @@ class InMemoryDataModule(LightningDataModule, ABC):
         return BatchLoader(
             self.train.images.to(device),
             self.train.labels.to(device),
-            self.batch_size * self.batches_per_step,
+            self.batch_size,
+            self.minibatches(),
+            self.medium,
             seed=self.seed,
             rank=rank,
             world_size=world_size,
         )
+
+
+def select(images: Tensor | StoredTensor, index: Tensor) -> Tensor | StoredTensor:
+    """Return the images that ``index`` (n,) names; those on the disk stay there."""
+    return images.select(index) if isinstance(images, StoredTensor) else images[index]

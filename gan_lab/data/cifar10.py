@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 import torch
@@ -21,12 +22,9 @@ class CIFAR10DataModule(InMemoryDataModule):
 
     Args:
         root: Folder of the data; torchvision's layout, ``root/cifar-10-batches-py``.
-        image_shape: [3, 32, 32].
-        batch_size: See :class:`InMemoryDataModule`.
-        batches_per_step: See :class:`InMemoryDataModule`.
-        validation_size: See :class:`InMemoryDataModule`.
-        seed: See :class:`InMemoryDataModule`.
+        sample_shape: [3, 32, 32].
         download: Whether absent files may be fetched.
+        options: See :class:`InMemoryDataModule`.
 
     Raises:
         ValueError: If a size is out of range.
@@ -35,16 +33,13 @@ class CIFAR10DataModule(InMemoryDataModule):
     def __init__(
         self,
         root: str | Path,
-        image_shape: Sequence[int] = (3, 32, 32),
-        batch_size: int = 64,
-        batches_per_step: int = 1,
-        validation_size: int = 0,
-        seed: int = 0,
+        sample_shape: Sequence[int] = (3, 32, 32),
         download: bool = True,
+        **options: Any,
     ) -> None:
-        super().__init__(image_shape, batch_size, batches_per_step, validation_size, seed)
-        if self.image_shape != (3, 32, 32):
-            raise ValueError(f"image_shape must be [3, 32, 32], got {list(self.image_shape)}")
+        super().__init__(sample_shape, **options)
+        if self.sample_shape != (3, 32, 32):
+            raise ValueError(f"sample_shape must be [3, 32, 32], got {list(self.sample_shape)}")
         self.root = Path(root).expanduser()
         self.download = download
 

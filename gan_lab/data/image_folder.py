@@ -1,7 +1,11 @@
 """Any folder of images."""
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image, UnidentifiedImageError
@@ -17,36 +21,30 @@ ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 class ImageFolderDataModule(InMemoryDataModule):
     """All images below a folder, shrunk to one size, their subfolder's number as label.
 
-    The shorter side is resized to the wanted size and the middle is cut out.
+    An image is resized until it just covers the wanted size, and the middle is cut out.
     Every tenth file, in the order of names, makes up the test split.
+
+    A set that does not fit the memory is read once, a few images at a time, into a file
+    below ``root/.gan_lab``. The file's name is a digest over the names, sizes and times of
+    change of the images in it and over ``sample_shape``: whatever changes makes a new one.
 
     Args:
         root: The folder.
-        image_shape: [channels, size, size] with 1 (grey) or 3 (RGB) channels.
-        batch_size: See :class:`InMemoryDataModule`.
-        batches_per_step: See :class:`InMemoryDataModule`.
-        validation_size: See :class:`InMemoryDataModule`.
-        seed: See :class:`InMemoryDataModule`.
+        sample_shape: [channels, height, width] with 1 (grey) or 3 (RGB) channels.
+        options: See :class:`InMemoryDataModule`.
 
     Raises:
         ValueError: If a size is out of range.
     """
 
     def __init__(
-        self,
-        root: str | Path,
-        image_shape: Sequence[int] = (3, 64, 64),
-        batch_size: int = 64,
-        batches_per_step: int = 1,
-        validation_size: int = 0,
-        seed: int = 0,
+        self, root: str | Path, sample_shape: Sequence[int] = (3, 64, 64), **options: Any
     ) -> None:
-        super().__init__(image_shape, batch_size, batches_per_step, validation_size, seed)
-        shape = self.image_shape
-        if len(shape) != 3 or shape[0] not in {1, 3} or shape[1] != shape[2]:
+        super().__init__(sample_shape, **options)
+        shape = self.sample_shape
+        if len(shape) != 3 or shape[0] not in {1, 3} or min(shape) < 1:
             raise ValueError(
-                "image_shape must be [1, size, size] or [3, size, size], "
-                f"got {list(self.image_shape)}"
+                f"sample_shape must be [1, height, width] or [3, height, width], got {list(shape)}"
             )
         self.root = Path(root).expanduser()
 
@@ -78,26 +76,65 @@ class ImageFolderDataModule(InMemoryDataModule):
         """Read a split; see :meth:`InMemoryDataModule.load`.
 
         Raises:
-            LabError: If a file is no image.
+            LabError: If a file is no image, or the images cannot be kept in a file.
         """
         files = self.files()
-        classes = sorted({path.parent for path in files})
+        classes = {folder: label for label, folder in enumerate(sorted({p.parent for p in files}))}
         chosen = [path for index, path in enumerate(files) if (index % 10 != 9) is train]
-        images = torch.stack([read_image(path, self.image_shape) for path in chosen])
-        return Samples(images, torch.tensor([classes.index(path.parent) for path in chosen]))
+        labels = torch.tensor([classes[path.parent] for path in chosen])
+        batches = read_batches(chosen, self.sample_shape)
+        if not self.fits(len(files)):
+            return Samples(self.store(self.key(chosen), batches, len(chosen)), labels)
+        images = torch.empty(len(chosen), *self.sample_shape, dtype=torch.uint8)
+        end = 0
+        for batch in batches:
+            images[end : (end := end + len(batch))] = batch
+        return Samples(images, labels)
+
+    def key(self, paths: Sequence[Path]) -> str:
+        """Return what two sets share only if the same files were read in the same shape."""
+        digest = hashlib.sha256(f"image_folder 1 {self.sample_shape}".encode())
+        for path in paths:
+            status = path.stat()
+            name = path.relative_to(self.root)
+            digest.update(f"\n{name}\0{status.st_size}\0{status.st_mtime_ns}".encode())
+        return digest.hexdigest()
 
 
-def read_image(path: Path, image_shape: Sequence[int]) -> Tensor:
-    """Return one image as uint8 of ``image_shape``, resized and cropped.
+def read_batches(
+    paths: Sequence[Path], sample_shape: Sequence[int], size: int = 256
+) -> Iterator[Tensor]:
+    """Yield images in the order of ``paths``, ``size`` at a time, read by several threads."""
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        for start in range(0, len(paths), size):
+            part = paths[start : start + size]
+            yield torch.stack(list(pool.map(lambda path: read_image(path, sample_shape), part)))
+
+
+def read_image(path: Path, sample_shape: Sequence[int]) -> Tensor:
+    """Return one image as uint8 of ``sample_shape``, resized and cropped.
 
     Raises:
         LabError: If the file is no image.
     """
-    channels, size, _ = image_shape
+    channels, *wanted = sample_shape
     try:
         with Image.open(path) as file:
             image = pil_to_tensor(file.convert("L" if channels == 1 else "RGB"))
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise LabError(f"{path} is damaged or no image ({error}); mend or remove it") from error
-    cropped: Tensor = center_crop(resize(image, [size], antialias=True), [size, size])
+    covering = cover(image.shape[-2:], wanted)
+    cropped: Tensor = center_crop(resize(image, covering, antialias=True), wanted)
     return cropped
+
+
+def cover(size: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """Return the smallest (height, width) of the aspect of ``size`` that covers ``wanted``.
+
+    >>> cover((20, 30), (8, 8)), cover((20, 30), (8, 16)), cover((20, 30), (9, 3))
+    ([8, 12], [10, 16], [9, 13])
+    """
+    (height, width), (wanted_height, wanted_width) = size, wanted
+    if wanted_height * width >= wanted_width * height:
+        return [wanted_height, wanted_height * width // height]
+    return [wanted_width * height // width, wanted_width]

@@ -1,4 +1,4 @@
-"""Whole batches at a time out of memory."""
+"""Whole steps at a time out of memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,46 +6,43 @@ from typing import Any
 import torch
 from torch import Tensor
 
-
-def to_unit_range(images: Tensor) -> Tensor:
-    """Return uint8 images in 0..255 as float32 in [-1, 1]; floating point data passes unchanged.
-
-    >>> to_unit_range(torch.tensor([0, 255], dtype=torch.uint8))
-    tensor([-1.,  1.])
-    """
-    if images.is_floating_point():
-        return images
-    return images.float().div_(127.5).sub_(1.0)
+from gan_lab.contracts import Medium, Sample
+from gan_lab.data.stored import StoredTensor
 
 
 class BatchLoader:
-    """Shuffled batches of an in-memory data set.
+    """Shuffled steps of a data set, each a list of minibatches.
 
     The order of an epoch is a function of (seed, epoch) alone. Under several
     processes each takes every ``world_size``-th index of it, so an epoch shows
-    every sample at most once. An incomplete last batch is dropped, as batch
+    every sample at most once. An incomplete last step is dropped, as batch
     norm and critic steps want equal batches.
 
     The loader counts its own epochs and can say where it stands
     (``state_dict``), so that Lightning resumes it in the middle of an epoch.
 
     Args:
-        samples: Images, uint8 or float, shape (N, *shape), where batches shall live.
-        labels: Labels, shape (N,), on the same device.
-        batch_size: Samples a batch, for each process.
+        samples: Samples as they are stored, shape (N, *shape), where batches shall
+            live; or on the disk.
+        labels: Labels, shape (N,), where batches shall live.
+        batch_size: Samples a minibatch, for each process.
+        minibatches: How many minibatches a step takes.
+        medium: Turns stored samples into what networks see; none leaves them as they are.
         seed: Of the order.
         rank: This process's index.
         world_size: Number of processes.
 
     Raises:
-        ValueError: If an epoch would hold no batch.
+        ValueError: If an epoch would hold no step.
     """
 
     def __init__(
         self,
-        samples: Tensor,
+        samples: Tensor | StoredTensor,
         labels: Tensor,
         batch_size: int,
+        minibatches: int = 1,
+        medium: Medium | None = None,
         seed: int = 0,
         rank: int = 0,
         world_size: int = 1,
@@ -53,6 +50,8 @@ class BatchLoader:
         self.samples = samples
         self.labels = labels
         self.batch_size = batch_size
+        self.step_size = batch_size * minibatches
+        self.medium = medium
         self.seed = seed
         self.rank = rank
         self.world_size = world_size
@@ -60,24 +59,30 @@ class BatchLoader:
         self.position = 0
         if len(self) == 0:
             raise ValueError(
-                f"a step of {batch_size} samples for each of {world_size} process(es) "
+                f"a step of {self.step_size} samples for each of {world_size} process(es) "
                 f"is larger than the data set of {len(samples)}"
             )
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
-        return len(self.samples) // (self.batch_size * self.world_size)
+        """Return the number of steps in an epoch."""
+        return len(self.samples) // (self.step_size * self.world_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the rest of the current epoch as (samples in [-1, 1], labels)."""
+    def __iter__(self) -> Iterator[list[Sample]]:
+        """Yield the rest of the current epoch, each step as minibatches of ``x`` and ``label``."""
         order = self._order(self.epoch)
         for position in range(self.position, len(self)):
             # Advance before yielding: a checkpoint taken now then names what comes next.
             self.position = (position + 1) % len(self)
             self.epoch += self.position == 0
-            start = position * self.batch_size
-            index = order[start : start + self.batch_size]
-            yield to_unit_range(self.samples[index]), self.labels[index]
+            start = position * self.step_size
+            yield self._step(order[start : start + self.step_size])
+
+    def _step(self, index: Tensor) -> list[Sample]:
+        # One gather and one conversion, then views: k small ones would cost k launches each.
+        samples = self.samples[index]
+        if samples.device != self.labels.device:
+            samples, index = samples.to(self.labels.device), index.to(self.labels.device)
+        return as_minibatches(samples, {"label": self.labels[index]}, self.batch_size, self.medium)
 
     def _order(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
@@ -85,9 +90,25 @@ class BatchLoader:
         return order[self.rank :: self.world_size].to(self.samples.device)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return which batch comes next."""
+        """Return which step comes next."""
         return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue with the batch that ``state`` names."""
+        """Continue with the step that ``state`` names."""
         self.epoch, self.position = state["epoch"], state["position"]
+
+
+def as_minibatches(
+    samples: Tensor, others: Sample, batch_size: int, medium: Medium | None = None
+) -> list[Sample]:
+    """Return a step's samples as minibatches of ``batch_size``, views of what is converted once.
+
+    Args:
+        samples: As they are stored, shape (N, *shape).
+        others: What belongs to them, such as labels (N,), under the names it shall have.
+        batch_size: Samples a minibatch, the last of which may have fewer.
+        medium: See :class:`BatchLoader`.
+    """
+    step = {"x": samples if medium is None else medium.to_float(samples), **others}
+    parts = [torch.split(tensor, batch_size) for tensor in step.values()]
+    return [dict(zip(step, part, strict=True)) for part in zip(*parts, strict=True)]

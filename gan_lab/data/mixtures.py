@@ -1,81 +1,27 @@
-"""Mixtures of Gaussians in the plane, where the truth is known."""
+"""Data sets of points drawn from mixtures in the plane."""
 
-import math
 from abc import ABC
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 
+from gan_lab.contracts import Medium
 from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.mixture import Mixture, grid, ring, spiral, swiss_roll
+from gan_lab.media import Points
 
-
-class Mixture:
-    r"""Equal Gaussians about centres in the plane.
-
-    .. math:: p(x) = \frac1K \sum_k N(x; \mu_k, \sigma^2 I)
-
-    Args:
-        centres: :math:`\mu`, shape (K, 2).
-        deviation: :math:`\sigma`, positive.
-
-    Raises:
-        ValueError: If ``deviation`` is not positive.
-    """
-
-    def __init__(self, centres: Tensor, deviation: float) -> None:
-        if not deviation > 0:
-            raise ValueError(f"deviation must be positive, got {deviation}")
-        self.centres = centres
-        self.deviation = deviation
-
-    def sample(self, count: int, random: torch.Generator) -> Samples:
-        """Return ``count`` points, shape (count, 2), and which centre each belongs to."""
-        modes = torch.randint(len(self.centres), (count,), generator=random)
-        noise = torch.randn(count, 2, generator=random)
-        return Samples(self.centres[modes] + self.deviation * noise, modes)
-
-    def log_density(self, points: Tensor) -> Tensor:
-        """Return log p at ``points`` (N, 2), shape (N,)."""
-        squares = torch.cdist(points, self.centres.to(points)).square()
-        exponents = -squares / (2 * self.deviation**2)
-        normaliser = math.log(2 * math.pi * self.deviation**2 * len(self.centres))
-        return exponents.logsumexp(dim=1) - normaliser
-
-
-def ring(modes: int = 8, radius: float = 1.0) -> Tensor:
-    """Return equally spaced points on a circle, shape (modes, 2).
-
-    >>> len(ring(8).round(decimals=4).unique(dim=0))
-    8
-    """
-    angle = 2 * math.pi * torch.arange(modes) / modes  # the full turn itself would be 0 again
-    return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
-
-
-def grid(side: int = 5, spacing: float = 2.0) -> Tensor:
-    """Return the points of a centred square lattice, shape (side², 2).
-
-    >>> grid(5).min().item(), grid(5).max().item(), len(grid(5))
-    (-4.0, 4.0, 25)
-    """
-    line = spacing * (torch.arange(side) - (side - 1) / 2)
-    return torch.cartesian_prod(line, line)
-
-
-def spiral(arms: int = 2, turns: float = 1.0, radius: float = 2.0, density: int = 200) -> Tensor:
-    """Return points along arms that leave the origin, shape (arms · density, 2)."""
-    t = torch.linspace(0.1, 1, density).sqrt()  # equal spacing along an arm, nearly
-    start = 2 * math.pi * torch.arange(arms)[:, None] / arms
-    angle = start + 2 * math.pi * turns * t
-    return radius * torch.stack([t * angle.cos(), t * angle.sin()], dim=2).flatten(0, 1)
-
-
-def swiss_roll(radius: float = 2.0, density: int = 400) -> Tensor:
-    """Return points along one and a half turns of a roll, shape (density, 2)."""
-    t = torch.linspace(1 / 9, 1, density).sqrt()  # from half a turn to one and a half
-    angle = 3 * math.pi * t
-    return radius * torch.stack([t * angle.cos(), t * angle.sin()], dim=1)
+__all__ = [
+    "GridDataModule",
+    "Mixture",
+    "MixtureDataModule",
+    "RingDataModule",
+    "SpiralDataModule",
+    "SwissRollDataModule",
+    "grid",
+    "ring",
+    "spiral",
+    "swiss_roll",
+]
 
 
 class MixtureDataModule(InMemoryDataModule, ABC):
@@ -85,12 +31,14 @@ class MixtureDataModule(InMemoryDataModule, ABC):
         mixture: What is drawn from.
         train_size: Training points.
         test_size: Test points.
-        image_shape: [2], the shape of a point.
+        sample_shape: [2], the shape of a point.
         options: See :class:`InMemoryDataModule`.
 
     Raises:
         ValueError: If a size is out of range.
     """
+
+    medium_class: ClassVar[type[Medium]] = Points
 
     def __init__(
         self,
@@ -99,13 +47,13 @@ class MixtureDataModule(InMemoryDataModule, ABC):
         test_size: int = 10_000,
         **options: Any,
     ) -> None:
-        shape = tuple(options.pop("image_shape", (2,)))
+        shape = tuple(options.pop("sample_shape", (2,)))
         if shape != (2,):
-            raise ValueError(f"image_shape must be [2] for points of the plane, got {list(shape)}")
+            raise ValueError(f"sample_shape must be [2] for points of the plane, got {list(shape)}")
         for name, value in [("train_size", train_size), ("test_size", test_size)]:
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        super().__init__(image_shape=shape, **options)
+        super().__init__(sample_shape=shape, **options)
         self.mixture = mixture
         self.train_size = train_size
         self.test_size = test_size
@@ -113,7 +61,8 @@ class MixtureDataModule(InMemoryDataModule, ABC):
     def load(self, train: bool) -> Samples:
         """Draw a split; it depends on the seed alone."""
         random = torch.Generator().manual_seed(2 * self.seed + train)
-        return self.mixture.sample(self.train_size if train else self.test_size, random)
+        count = self.train_size if train else self.test_size
+        return Samples(*self.mixture.sample(count, random))
 
 
 class RingDataModule(MixtureDataModule):

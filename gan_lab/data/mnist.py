@@ -39,12 +39,9 @@ class MNISTDataModule(InMemoryDataModule):
     Args:
         root: Folder of the data; torchvision's layout, ``root/MNIST/raw``, so a
             download of its is used as it is.
-        image_shape: [1, 28, 28]; a larger square pads the digits with black.
-        batch_size: See :class:`InMemoryDataModule`.
-        batches_per_step: See :class:`InMemoryDataModule`.
-        validation_size: See :class:`InMemoryDataModule`.
-        seed: See :class:`InMemoryDataModule`.
+        sample_shape: [1, 28, 28]; a larger square pads the digits with black.
         download: Whether absent files may be fetched.
+        options: See :class:`InMemoryDataModule`.
 
     Raises:
         ValueError: If a size is out of range.
@@ -56,18 +53,16 @@ class MNISTDataModule(InMemoryDataModule):
     def __init__(
         self,
         root: str | Path,
-        image_shape: Sequence[int] = (1, 28, 28),
-        batch_size: int = 64,
-        batches_per_step: int = 1,
-        validation_size: int = 0,
-        seed: int = 0,
+        sample_shape: Sequence[int] = (1, 28, 28),
         download: bool = True,
+        **options: Any,
     ) -> None:
-        super().__init__(image_shape, batch_size, batches_per_step, validation_size, seed)
-        channels, height, width = self.image_shape if len(self.image_shape) == 3 else (0, 0, 0)
+        super().__init__(sample_shape, **options)
+        channels, height, width = self.sample_shape if len(self.sample_shape) == 3 else (0, 0, 0)
         if channels != 1 or height != width or height < 28:
             raise ValueError(
-                f"image_shape must be [1, 28, 28] or a larger square, got {list(self.image_shape)}"
+                "sample_shape must be [1, 28, 28] or a larger square, "
+                f"got {list(self.sample_shape)}"
             )
         self.root = Path(root).expanduser()
         self.folder = self.root / self.dataset / "raw"
@@ -114,7 +109,7 @@ class MNISTDataModule(InMemoryDataModule):
             verify(self.folder / name, self.digests)
         images = read_image_file(str(self.folder / names[0])).unsqueeze(1)
         labels = read_label_file(str(self.folder / names[1]))
-        return Samples(pad(images, self.image_shape[-1]), labels)
+        return Samples(pad(images, self.sample_shape[-1]), labels)
 
 
 def pad(images: Tensor, size: int) -> Tensor:

@@ -19,20 +19,22 @@ class StackedMNISTDataModule(MNISTDataModule):
     Args:
         root: See :class:`MNISTDataModule`.
         size: Training images; the test split has a sixth as many.
-        options: See :class:`MNISTDataModule`, without ``image_shape``.
+        options: See :class:`MNISTDataModule`, without ``sample_shape``.
 
     Raises:
         ValueError: If a size is out of range.
     """
 
     def __init__(self, root: str | Path, size: int = 60_000, **options: Any) -> None:
-        image_shape = tuple(options.pop("image_shape", (3, 28, 28)))
-        if len(image_shape) != 3 or image_shape[0] != 3:
-            raise ValueError(f"image_shape must be [3, 28, 28] or larger, got {list(image_shape)}")
+        sample_shape = tuple(options.pop("sample_shape", (3, 28, 28)))
+        if len(sample_shape) != 3 or sample_shape[0] != 3:
+            raise ValueError(
+                f"sample_shape must be [3, 28, 28] or larger, got {list(sample_shape)}"
+            )
         if size < 6:
             raise ValueError(f"size must be at least 6, got {size}")
-        super().__init__(root, image_shape=(1, *image_shape[1:]), **options)
-        self.image_shape = image_shape
+        super().__init__(root, sample_shape=(1, *sample_shape[1:]), **options)
+        self.sample_shape = sample_shape
         self.size = size
 
     def load(self, train: bool) -> Samples:

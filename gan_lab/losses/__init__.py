@@ -1,34 +1,24 @@
 """The two players' objectives, one short file a family."""
 
-from gan_lab.losses.auxiliary import (
-    AuxiliaryClassifier,
-    AuxiliaryLoss,
-    Condition,
-    Information,
-    Recognition,
-)
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 from gan_lab.losses.f_divergence import F_DIVERGENCES, FDivergence
 from gan_lab.losses.hinge import Hinge
 from gan_lab.losses.least_squares import LeastSquares
 from gan_lab.losses.minimax import Minimax, NonSaturating
 from gan_lab.losses.relativistic import RelativisticAverage, RelativisticPairing
+from gan_lab.losses.symmetric import Symmetric
 from gan_lab.losses.wasserstein import Wasserstein
 
 __all__ = [
     "F_DIVERGENCES",
     "AdversarialLoss",
-    "AuxiliaryClassifier",
-    "AuxiliaryLoss",
-    "Condition",
     "FDivergence",
     "Hinge",
-    "Information",
     "LeastSquares",
     "Minimax",
     "NonSaturating",
-    "Recognition",
     "RelativisticAverage",
     "RelativisticPairing",
+    "Symmetric",
     "Wasserstein",
 ]

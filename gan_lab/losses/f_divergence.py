@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 LARGEST_LOG_RATIO = 20.0
 
@@ -127,6 +127,7 @@ class FDivergence(AdversarialLoss):
     """
 
     def __init__(self, name: str, saturating: bool = True) -> None:
+        super().__init__()
         if name not in F_DIVERGENCES:
             raise ValueError(f"name must be one of {', '.join(F_DIVERGENCES)}, got {name!r}")
         self.name = name

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import relu
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 
 class Hinge(AdversarialLoss):

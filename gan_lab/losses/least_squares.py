@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 
 class LeastSquares(AdversarialLoss):
@@ -39,6 +39,7 @@ class LeastSquares(AdversarialLoss):
         real_target: float = 1.0,
         generator_target: float = 1.0,
     ) -> None:
+        super().__init__()
         if fake_target == real_target:
             raise ValueError(
                 f"real_target must differ from fake_target, got {real_target} for both"

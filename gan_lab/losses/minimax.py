@@ -5,7 +5,7 @@ import math
 from torch import Tensor
 from torch.nn.functional import logsigmoid, softplus
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 
 class Minimax(AdversarialLoss):
@@ -40,6 +40,7 @@ class Minimax(AdversarialLoss):
     divergence_name = "Jensen-Shannon (nats), lower bound"
 
     def __init__(self, real_label: float = 1.0) -> None:
+        super().__init__()
         if not 0.5 < real_label <= 1:
             raise ValueError(f"real_label must be in (0.5, 1], got {real_label}")
         self.real_label = real_label

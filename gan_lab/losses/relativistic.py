@@ -5,7 +5,7 @@ import math
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 
 class RelativisticPairing(AdversarialLoss):

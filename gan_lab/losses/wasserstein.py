@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from gan_lab.losses.base import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss
 
 
 class Wasserstein(AdversarialLoss):

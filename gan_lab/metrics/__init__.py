@@ -11,8 +11,8 @@ from gan_lab.metrics.features import (
     RawFeatures,
 )
 from gan_lab.metrics.fid import FrechetDistance, frechet_distance
+from gan_lab.metrics.fitting import left_out
 from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
-from gan_lab.metrics.images import to_bytes
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
@@ -54,11 +54,11 @@ __all__ = [
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "left_out",
     "mode_coverage",
     "nearest",
     "precision_recall",
     "rank_statistic",
     "seeded_batches",
-    "to_bytes",
     "two_sample_accuracy",
 ]

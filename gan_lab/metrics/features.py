@@ -10,11 +10,14 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from gan_lab.contracts import Medium
 from gan_lab.errors import LabError
+from gan_lab.media import Image
+from gan_lab.media.image import require_finite, to_bytes
 from gan_lab.metrics.classifier import FEATURES, Classifier
-from gan_lab.metrics.images import require_finite, to_bytes
 
 WEIGHTS = Path(__file__).parent / "weights"
+DIGIT = Image((1, 28, 28))
 
 DIGESTS = {
     "mnist": "2bab88e90624201775f651021a6eb0eee3be8dbe386efbda8fe5d9f0808ef19f",
@@ -126,7 +129,7 @@ class ClassifierFeatures(FeatureNetwork):
             )
         top, left = ((size - 28) // 2 for size in samples.shape[2:])
         images = to_bytes(samples)[:, :, top : top + 28, left : left + 28]
-        features, logits = self.classifier(images.reshape(-1, 1, 28, 28).float() / 127.5 - 1)
+        features, logits = self.classifier(DIGIT.to_float(images.reshape(-1, *DIGIT.shape)))
         joint, *others = logits.log_softmax(1).unflatten(0, (-1, self.channels)).unbind(1)
         for other in others:
             joint = (joint[:, :, None] + other[:, None, :]).flatten(1)
@@ -188,24 +191,23 @@ class RawFeatures(FeatureNetwork):
     """The samples themselves, flattened: for points in the plane, and for images as a baseline.
 
     Args:
-        shape: Of one sample.
+        medium: What the samples are made of.
     """
 
     digest = "raw"
 
-    def __init__(self, shape: Iterable[int]) -> None:
+    def __init__(self, medium: Medium) -> None:
         super().__init__()
-        self.shape = tuple(shape)
-        self.name = "pixels" if len(self.shape) == 3 else "points"
-        self.num_features = torch.Size(self.shape).numel()
+        self.medium = medium
+        self.name = "pixels" if isinstance(medium, Image) else medium.name
+        self.num_features = torch.Size(medium.shape).numel()
 
     def forward(self, samples: Tensor) -> Activations:
-        if samples.shape[1:] != self.shape:
-            raise LabError(
-                f"samples must have shape {list(self.shape)}, got {list(samples.shape[1:])}"
-            )
-        if len(self.shape) == 3:
-            return Activations(to_bytes(samples).flatten(1).float() / 127.5 - 1)
+        shape = list(self.medium.shape)
+        if list(samples.shape[1:]) != shape:
+            raise LabError(f"samples must have shape {shape}, got {list(samples.shape[1:])}")
+        if isinstance(self.medium, Image):  # as a file would hold them
+            samples = self.medium.to_float(to_bytes(samples))
         require_finite(samples)
         return Activations(samples.flatten(1).float())
 
@@ -229,11 +231,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 @torch.inference_mode()
-def activations(network: FeatureNetwork, samples: Tensor, batch_size: int = 500) -> Activations:
-    """Return the activations of all samples, computed a batch at a time where the network lives."""
-    device = next((p.device for p in network.parameters()), samples.device)
-    parts = [network(batch.to(device)) for batch in torch.split(samples, batch_size)]
-    return join(parts)
+def activations(network: FeatureNetwork, batches: Tensor | Iterable[Tensor]) -> Activations:
+    """Return the activations of all samples, computed a batch at a time where the network lives.
+
+    Args:
+        network: Computes them.
+        batches: Samples (n, *shape) each, or one tensor of all.
+    """
+    batches = torch.split(batches, 500) if isinstance(batches, Tensor) else batches
+    device = next((p.device for p in network.parameters()), None)
+    return join([network(batch if device is None else batch.to(device)) for batch in batches])
 
 
 def join(parts: list[Activations]) -> Activations:

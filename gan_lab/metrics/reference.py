@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
@@ -29,8 +31,27 @@ class Reference:
     network: str
 
 
+class Stored(Protocol):
+    """Samples that lie on the disk, as data sets beyond memory hand them out."""
+
+    @property
+    def digest(self) -> str:
+        """Return what only equal samples share."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def batches(self, size: int) -> Iterator[Tensor]:
+        """Yield all samples in order."""
+
+
+def in_batches(samples: Tensor | Stored, size: int = 500) -> Iterable[Tensor]:
+    """Return samples a batch at a time, read only then where they lie on the disk."""
+    return torch.split(samples, size) if isinstance(samples, Tensor) else samples.batches(size)
+
+
 def cached_activations(
-    network: FeatureNetwork, samples: Tensor, name: str, cache: Path | None = None
+    network: FeatureNetwork, samples: Tensor | Stored, name: str, cache: Path | None = None
 ) -> Activations:
     """Return the activations of real samples, from the cache where they are already there.
 
@@ -48,15 +69,18 @@ def cached_activations(
         LabError: If a cached file is damaged or the folder cannot be written.
     """
     if cache is None:
-        return activations(network, samples).to(torch.device("cpu"))
+        return activations(network, in_batches(samples)).to(torch.device("cpu"))
     content = hashlib.sha256(network.digest.encode())
-    content.update(repr((samples.dtype, tuple(samples.shape))).encode())
-    content.update(samples.contiguous().cpu().numpy().tobytes())
+    if isinstance(samples, Tensor):
+        content.update(repr((samples.dtype, tuple(samples.shape))).encode())
+        content.update(samples.contiguous().cpu().numpy().tobytes())
+    else:
+        content.update(samples.digest.encode())
     label = f"{name}-{len(samples)}-{network.name}-{content.hexdigest()[:16]}"
     path = Path(cache).expanduser() / f"{label}.safetensors"
     if path.exists():
         return read(path)
-    computed = activations(network, samples).to(torch.device("cpu"))
+    computed = activations(network, in_batches(samples)).to(torch.device("cpu"))
     write(path, computed)
     return computed
 

@@ -1,23 +1,38 @@
-"""Generators and discriminators."""
+"""Generators, backbones, and the discriminators that are made of them."""
 
-from gan_lab.models.base import Discriminator, Generator
-from gan_lab.models.dcgan import DCGANDiscriminator, DCGANGenerator
-from gan_lab.models.infogan import InfoGANDiscriminator, InfoGANGenerator
-from gan_lab.models.mlp import MLPDiscriminator, MLPGenerator
-from gan_lab.models.r3gan import R3GANDiscriminator, R3GANGenerator
-from gan_lab.models.resnet import ResNetDiscriminator, ResNetGenerator
+from gan_lab.contracts import Discriminator
+from gan_lab.models.base import Backbone, Generator
+from gan_lab.models.dcgan import DCGANBackbone, DCGANGenerator
+from gan_lab.models.discriminators import Energy, PerKey, Scores
+from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
+from gan_lab.models.inputs import LabelPlanes, Packs
+from gan_lab.models.labels import NormLabels, OneHotLabels
+from gan_lab.models.mlp import MLPBackbone, MLPGenerator
+from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
+from gan_lab.models.readouts import LinearReadout, ProjectionReadout
+from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
 
 __all__ = [
-    "DCGANDiscriminator",
+    "Backbone",
+    "DCGANBackbone",
     "DCGANGenerator",
     "Discriminator",
+    "Energy",
     "Generator",
-    "InfoGANDiscriminator",
+    "InfoGANBackbone",
     "InfoGANGenerator",
-    "MLPDiscriminator",
+    "LabelPlanes",
+    "LinearReadout",
+    "MLPBackbone",
     "MLPGenerator",
-    "R3GANDiscriminator",
+    "NormLabels",
+    "OneHotLabels",
+    "Packs",
+    "PerKey",
+    "ProjectionReadout",
+    "R3GANBackbone",
     "R3GANGenerator",
-    "ResNetDiscriminator",
+    "ResNetBackbone",
     "ResNetGenerator",
+    "Scores",
 ]

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, get_args
 
 from torch import Tensor
 
@@ -14,49 +13,32 @@ def require_size(name: str, value: int) -> int:
     return value
 
 
-def require_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
-    """Return ``image_shape`` as a tuple, or raise ValueError where a size is not positive."""
-    shape = tuple(image_shape)
+def require_shape(sample_shape: Sequence[int]) -> tuple[int, ...]:
+    """Return ``sample_shape`` as a tuple, or raise ValueError where a size is not positive."""
+    shape = tuple(sample_shape)
     if not shape or min(shape) < 1:
-        raise ValueError(f"image_shape must hold positive sizes, got {list(shape)}")
+        raise ValueError(f"sample_shape must hold positive sizes, got {list(shape)}")
     return shape
 
 
-def flat_size(image_shape: Sequence[int]) -> int:
+def flat_size(sample_shape: Sequence[int]) -> int:
     """Return the number of values in one sample.
 
     >>> flat_size((1, 28, 28))
     784
     """
-    return math.prod(image_shape)
+    return math.prod(sample_shape)
 
 
-def require_square(image_shape: Sequence[int], multiple: int) -> tuple[int, int, int]:
-    """Return (channels, size, size), or raise ValueError where the images are no such squares."""
-    if len(image_shape) != 3 or image_shape[1] != image_shape[2] or image_shape[1] % multiple:
+def require_multiple(sample_shape: Sequence[int], of: int) -> tuple[int, int, int]:
+    """Return (channels, height, width), or raise ValueError where these are no such multiples."""
+    if len(sample_shape) != 3 or any(size % of for size in sample_shape[1:]):
         raise ValueError(
-            f"this network needs square images whose size is a multiple of {multiple}, "
-            f"got image_shape {list(image_shape)}"
+            f"this network needs images whose height and width are multiples of {of}, "
+            f"got sample_shape {list(sample_shape)}"
         )
-    channels, height, width = image_shape
+    channels, height, width = sample_shape
     return channels, height, width
-
-
-def require_choice(name: str, value: str, choices: Any) -> None:
-    """Raise ValueError where ``value`` is not one of a Literal's ``choices``."""
-    known = get_args(choices)
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-
-
-def require_classes(conditioning: str, num_classes: int) -> int:
-    """Return ``num_classes``, or raise ValueError where it does not fit ``conditioning``."""
-    if num_classes < 0 or (num_classes > 0) is not (conditioning != "none"):
-        raise ValueError(
-            "num_classes must be positive where labels are used and 0 where conditioning=none, "
-            f"got {num_classes} with conditioning={conditioning}"
-        )
-    return num_classes
 
 
 def require_labels(player: str, labels: Tensor | None, num_classes: int) -> Tensor | None:

@@ -1,15 +1,13 @@
-"""The deep convolutional pair of DCGAN, for any square image that halves down to 4 to 8 pixels."""
+"""The deep convolutional pair of DCGAN, for any image that halves down to 4 to 7 pixels."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from gan_lab.models.arguments import require_size
-from gan_lab.models.base import Discriminator, Generator
-from gan_lab.models.conditional import ConditionalSequential
-
-Norm = Literal["batch", "layer", "none"]
+from gan_lab.models.base import Backbone, Generator, draw_weights
+from gan_lab.models.labels import ConditionalSequential, Labels
+from gan_lab.models.normalisation import Norm, normalisation
 
 
 class DCGANGenerator(Generator):
@@ -23,27 +21,27 @@ class DCGANGenerator(Generator):
 
     Args:
         latent_dim: Length of a latent vector, positive.
-        image_shape: (channels, size, size).
+        sample_shape: (channels, height, width).
         width: Channels of the largest hidden map; each smaller map has twice as many.
-        options: See :class:`Generator`.
+        labels: See :class:`Generator`.
 
     Raises:
-        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+        ValueError: If a size is not positive or the image does not halve to 4..7 pixels.
     """
 
     def __init__(
         self,
         latent_dim: int = 100,
-        image_shape: Sequence[int] = (1, 28, 28),
+        sample_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
-        **options: Any,
+        labels: Labels | None = None,
     ) -> None:
-        super().__init__(latent_dim, image_shape, **options)
+        super().__init__(latent_dim, sample_shape, labels)
         require_size("width", width)
-        start, doublings = halvings(self.image_shape)
+        start, doublings = halvings(self.sample_shape)
         channels = width * 2 ** (doublings - 1)
         layers: list[nn.Module] = [
-            nn.Linear(self.input_dim, start**2 * channels, bias=False),
+            nn.Linear(self.input_dim, start[0] * start[1] * channels, bias=False),
             UnflattenPixels(channels, start),
             self.batch_norm(channels),
             nn.ReLU(inplace=True),
@@ -56,45 +54,43 @@ class DCGANGenerator(Generator):
             ]
             channels //= 2
         layers += [
-            nn.ConvTranspose2d(channels, self.image_shape[0], 4, stride=2, padding=1),
+            nn.ConvTranspose2d(channels, self.sample_shape[0], 4, stride=2, padding=1),
             nn.Tanh(),
         ]
         self.layers = ConditionalSequential(*layers)
-        self.complete(initialise)
+        draw_weights(self, initialise)
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         images: Tensor = self.layers(inputs, labels)
         return images
 
 
-class DCGANDiscriminator(Discriminator):
+class DCGANBackbone(Backbone):
     """The generator's mirror: strided convolutions with LeakyReLU 0.2 down to one logit.
 
     References:
         Radford et al. 2016, arXiv 1511.06434.
 
     Args:
-        image_shape: (channels, size, size).
+        input_shape: (channels, height, width).
         width: Channels after the first convolution; each smaller map has twice as many.
         norm: "batch" as published; "layer" or "none" for a critic under a
             per-sample gradient penalty (Gulrajani et al. 2017, section 4).
-        options: See :class:`Discriminator`.
 
     Raises:
-        ValueError: If a size is not positive, the image does not halve to 4..8
+        ValueError: If a size is not positive, the image does not halve to 4..7
             pixels, or ``norm`` is not one of the three.
     """
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (1, 28, 28),
+        input_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
         norm: Norm = "batch",
-        **options: Any,
     ) -> None:
-        super().__init__(image_shape, **options)
+        super().__init__(input_shape)
         require_size("width", width)
-        end, halves = halvings(self.image_shape)
+        end, halves = halvings(self.input_shape)
         layers: list[nn.Module] = [
             nn.Conv2d(self.input_shape[0], width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2, inplace=True),
@@ -108,27 +104,30 @@ class DCGANDiscriminator(Discriminator):
             ]
             channels *= 2
         self.layers = nn.Sequential(*layers, FlattenPixels())
-        self.complete(channels * end**2, initialise)
+        self.features = channels * end[0] * end[1]
 
-    def body(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
 
+    def initialise(self, layer: nn.Module) -> None:
+        initialise(layer)
+
 
 class UnflattenPixels(nn.Module):
-    """Splits features (N, size·size·C) into maps (N, C, size, size), pixel by pixel.
+    """Splits features (N, H·W·C) into maps (N, C, H, W), pixel by pixel.
 
     Args:
         channels: C.
-        size: Pixels along an edge.
+        size: H and W.
     """
 
-    def __init__(self, channels: int, size: int) -> None:
+    def __init__(self, channels: int, size: tuple[int, int]) -> None:
         super().__init__()
         self.channels, self.size = channels, size
 
     def forward(self, features: Tensor) -> Tensor:
-        maps = features.reshape(-1, self.size, self.size, self.channels)
+        maps = features.reshape(-1, *self.size, self.channels)
         return maps.permute(0, 3, 1, 2)
 
 
@@ -143,40 +142,25 @@ class FlattenPixels(nn.Module):
         return maps.permute(0, 2, 3, 1).flatten(1)
 
 
-def halvings(image_shape: Sequence[int]) -> tuple[int, int]:
-    """Return the smallest map's size, 4 to 8 pixels, and the doublings from it to the image.
+def halvings(sample_shape: Sequence[int]) -> tuple[tuple[int, int], int]:
+    """Return the smallest map's height and width, and the doublings from it to the image.
 
-    >>> halvings((1, 28, 28)), halvings((3, 64, 64))
-    ((7, 2), (4, 4))
+    >>> halvings((1, 28, 28)), halvings((3, 64, 64)), halvings((3, 48, 80))
+    (((7, 7), 2), ((4, 4), 4), ((6, 10), 3))
 
     Raises:
-        ValueError: If the image is not square or does not halve to 4..8 pixels.
+        ValueError: If the image does not halve until its shorter side is 4 to 7 pixels.
     """
-    size, halves = image_shape[-1], 0
-    while size % 2 == 0 and size > 4:
-        size, halves = size // 2, halves + 1
-    if (
-        len(image_shape) != 3
-        or image_shape[1] != image_shape[2]
-        or not 4 <= size <= 8
-        or not halves
-    ):
+    height, width = sample_shape[1:] if len(sample_shape) == 3 else (0, 0)
+    halves = 0
+    while height % 2 == width % 2 == 0 and min(height, width) >= 8:
+        height, width, halves = height // 2, width // 2, halves + 1
+    if not 4 <= min(height, width) <= 7 or not halves:
         raise ValueError(
-            "this network needs square images whose size is 4, 5 or 7 times a power of two "
-            f"(28, 32, 64, ...), got image_shape {list(image_shape)}"
+            "this network needs images that halve until the shorter side is 4 to 7 pixels (28, 32, "
+            f"48×80, ...), got sample_shape {list(sample_shape)}"
         )
-    return size, halves
-
-
-def normalisation(norm: Norm, channels: int) -> nn.Module:
-    """Return the layer named ``norm`` for maps of ``channels`` channels."""
-    if norm == "batch":
-        return nn.BatchNorm2d(channels)
-    if norm == "layer":
-        return nn.GroupNorm(1, channels)  # one group: layer norm over (C, H, W)
-    if norm == "none":
-        return nn.Identity()
-    raise ValueError(f"norm must be batch, layer or none, got {norm!r}")
+    return (height, width), halves
 
 
 def initialise(module: nn.Module) -> None:

@@ -1,14 +1,14 @@
 """The pair of networks of "Are GANs Created Equal?", which are InfoGAN's on MNIST."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 
-from gan_lab.models.arguments import require_size, require_square
-from gan_lab.models.base import Discriminator, Generator
-from gan_lab.models.conditional import ConditionalSequential
-from gan_lab.models.dcgan import Norm, initialise, normalisation
+from gan_lab.models.arguments import require_multiple, require_size
+from gan_lab.models.base import Backbone, Generator, draw_weights
+from gan_lab.models.dcgan import initialise
+from gan_lab.models.labels import ConditionalSequential, Labels
+from gan_lab.models.normalisation import Norm, normalisation
 
 
 class InfoGANGenerator(Generator):
@@ -20,10 +20,10 @@ class InfoGANGenerator(Generator):
 
     Args:
         latent_dim: Length of a latent vector, positive.
-        image_shape: (channels, size, size), size a multiple of 4.
+        sample_shape: (channels, height, width), multiples of 4.
         width: Channels of the map at half the image's size; 64 in the papers.
         units: Units of the first layer; 1024 in the papers.
-        options: See :class:`Generator`.
+        labels: See :class:`Generator`.
 
     Raises:
         ValueError: If a size is out of range.
@@ -32,38 +32,38 @@ class InfoGANGenerator(Generator):
     def __init__(
         self,
         latent_dim: int = 64,
-        image_shape: Sequence[int] = (1, 28, 28),
+        sample_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
         units: int = 1024,
-        **options: Any,
+        labels: Labels | None = None,
     ) -> None:
-        super().__init__(latent_dim, image_shape, **options)
+        super().__init__(latent_dim, sample_shape, labels)
         require_size("width", width)
         require_size("units", units)
-        channels, size, _ = require_square(self.image_shape, multiple=4)
-        quarter, mapped = size // 4, 2 * width
+        channels, *size = require_multiple(self.sample_shape, 4)
+        quarter, mapped = (size[0] // 4, size[1] // 4), 2 * width
         self.layers = ConditionalSequential(
             nn.Linear(self.input_dim, units),
             self.batch_norm(units, nn.BatchNorm1d),
             nn.ReLU(inplace=True),
-            nn.Linear(units, mapped * quarter**2),
-            self.batch_norm(mapped * quarter**2, nn.BatchNorm1d),
+            nn.Linear(units, mapped * quarter[0] * quarter[1]),
+            self.batch_norm(mapped * quarter[0] * quarter[1], nn.BatchNorm1d),
             nn.ReLU(inplace=True),
-            nn.Unflatten(1, (mapped, quarter, quarter)),
+            nn.Unflatten(1, (mapped, *quarter)),
             nn.ConvTranspose2d(mapped, width, 4, stride=2, padding=1),
             self.batch_norm(width),
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(width, channels, 4, stride=2, padding=1),
             nn.Tanh(),
         )
-        self.complete(initialise)
+        draw_weights(self, initialise)
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         images: Tensor = self.layers(inputs, labels)
         return images
 
 
-class InfoGANDiscriminator(Discriminator):
+class InfoGANBackbone(Backbone):
     """Two strided convolutions, a fully connected layer, one logit.
 
     References:
@@ -71,11 +71,10 @@ class InfoGANDiscriminator(Discriminator):
         arXiv 1711.10337.
 
     Args:
-        image_shape: (channels, size, size), size a multiple of 4.
+        input_shape: (channels, height, width), multiples of 4.
         width: Channels after the first convolution; 64 in the papers.
         units: Units of the fully connected layer; 1024 in the papers.
         norm: "batch" as published; "layer" or "none" under a per-sample penalty.
-        options: See :class:`Discriminator`.
 
     Raises:
         ValueError: If a size is out of range or ``norm`` is not one of the three.
@@ -83,16 +82,15 @@ class InfoGANDiscriminator(Discriminator):
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (1, 28, 28),
+        input_shape: Sequence[int] = (1, 28, 28),
         width: int = 64,
         units: int = 1024,
         norm: Norm = "batch",
-        **options: Any,
     ) -> None:
-        super().__init__(image_shape, **options)
+        super().__init__(input_shape)
         require_size("width", width)
         require_size("units", units)
-        _, size, _ = require_square(self.image_shape, multiple=4)
+        _, height, across = require_multiple(self.input_shape, 4)
         self.layers = nn.Sequential(
             nn.Conv2d(self.input_shape[0], width, 4, stride=2, padding=1),
             nn.LeakyReLU(0.2, inplace=True),
@@ -100,14 +98,17 @@ class InfoGANDiscriminator(Discriminator):
             normalisation(norm, 2 * width),
             nn.LeakyReLU(0.2, inplace=True),
             nn.Flatten(),
-            nn.Linear(2 * width * (size // 4) ** 2, units),
+            nn.Linear(2 * width * (height // 4) * (across // 4), units),
             nn.Unflatten(1, (units, 1, 1)),  # the norms here are for maps
             normalisation(norm, units),
             nn.Flatten(),
             nn.LeakyReLU(0.2, inplace=True),
         )
-        self.complete(units, initialise)
+        self.features = units
 
-    def body(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
+
+    def initialise(self, layer: nn.Module) -> None:
+        initialise(layer)

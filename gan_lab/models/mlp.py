@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 from torch import Tensor, nn
 
 from gan_lab.models.arguments import flat_size, require_size
-from gan_lab.models.base import Discriminator, Generator
-from gan_lab.models.conditional import ConditionalSequential
+from gan_lab.models.base import Backbone, Generator, draw_weights
+from gan_lab.models.labels import ConditionalSequential, Labels
 
 
 class MLPGenerator(Generator):
@@ -18,11 +17,11 @@ class MLPGenerator(Generator):
 
     Args:
         latent_dim: Length of a latent vector, positive.
-        image_shape: Shape of one sample; (2,) gives unbounded points.
+        sample_shape: Shape of one sample; (2,) gives unbounded points.
         hidden: Widths of the hidden layers.
         batch_norm: Normalise every hidden layer but the first.
         negative_slope: Of the LeakyReLU after each hidden layer; 0 is a ReLU.
-        options: See :class:`Generator`.
+        labels: See :class:`Generator`.
 
     Raises:
         ValueError: If a size is not positive.
@@ -31,13 +30,13 @@ class MLPGenerator(Generator):
     def __init__(
         self,
         latent_dim: int = 100,
-        image_shape: Sequence[int] = (1, 28, 28),
+        sample_shape: Sequence[int] = (1, 28, 28),
         hidden: Sequence[int] = (256,),
         batch_norm: bool = False,
         negative_slope: float = 0.2,
-        **options: Any,
+        labels: Labels | None = None,
     ) -> None:
-        super().__init__(latent_dim, image_shape, **options)
+        super().__init__(latent_dim, sample_shape, labels)
         widths = [self.input_dim, *(require_size("hidden", width) for width in hidden)]
         layers: list[nn.Module] = []
         for index, (fan_in, fan_out) in enumerate(pairwise(widths)):
@@ -45,27 +44,26 @@ class MLPGenerator(Generator):
             if batch_norm and index > 0:
                 layers.append(self.batch_norm(fan_out, nn.BatchNorm1d))
             layers.append(nn.LeakyReLU(negative_slope, inplace=True))
-        layers.append(nn.Linear(widths[-1], flat_size(self.image_shape)))
-        if len(self.image_shape) == 3:
+        layers.append(nn.Linear(widths[-1], flat_size(self.sample_shape)))
+        if len(self.sample_shape) == 3:
             layers.append(nn.Tanh())
-        self.layers = ConditionalSequential(*layers, nn.Unflatten(1, self.image_shape))
-        self.complete()
+        self.layers = ConditionalSequential(*layers, nn.Unflatten(1, self.sample_shape))
+        draw_weights(self)
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         samples: Tensor = self.layers(inputs, labels)
         return samples
 
 
-class MLPDiscriminator(Discriminator):
+class MLPBackbone(Backbone):
     """Sample → hidden layers → one logit.
 
     The defaults are the article's 784 → 512 → 256 → 1. Its sigmoid lives in the loss.
 
     Args:
-        image_shape: Shape of one sample.
+        input_shape: Shape of one sample.
         hidden: Widths of the hidden layers.
         negative_slope: Of the LeakyReLU after each hidden layer.
-        options: See :class:`Discriminator`.
 
     Raises:
         ValueError: If a size is not positive.
@@ -73,12 +71,11 @@ class MLPDiscriminator(Discriminator):
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (1, 28, 28),
+        input_shape: Sequence[int] = (1, 28, 28),
         hidden: Sequence[int] = (512, 256),
         negative_slope: float = 0.2,
-        **options: Any,
     ) -> None:
-        super().__init__(image_shape, **options)
+        super().__init__(input_shape)
         widths = [
             flat_size(self.input_shape),
             *(require_size("hidden", width) for width in hidden),
@@ -87,8 +84,8 @@ class MLPDiscriminator(Discriminator):
         for fan_in, fan_out in pairwise(widths):
             layers += [nn.Linear(fan_in, fan_out), nn.LeakyReLU(negative_slope, inplace=True)]
         self.layers = nn.Sequential(*layers)
-        self.complete(widths[-1])
+        self.features = widths[-1]
 
-    def body(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features

@@ -1,15 +1,15 @@
 """A modern convolutional pair without normalisation, of R3GAN's type."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from gan_lab.models.arguments import require_size
-from gan_lab.models.base import Discriminator, Generator
+from gan_lab.models.base import Backbone, Generator, draw_weights
 from gan_lab.models.dcgan import halvings
+from gan_lab.models.labels import Labels
 
 
 class Block(nn.Module):
@@ -105,11 +105,11 @@ class R3GANGenerator(Generator):
 
     Args:
         latent_dim: Length of a latent vector, positive.
-        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        sample_shape: (channels, height, width) that halve to 4..7 pixels.
         width: Channels of every map, a multiple of ``groups``.
         blocks: Blocks at each size.
         groups: Of the 3×3 convolutions.
-        options: See :class:`Generator`.
+        labels: See :class:`Generator`.
 
     Raises:
         ValueError: If a size is out of range.
@@ -118,28 +118,28 @@ class R3GANGenerator(Generator):
     def __init__(
         self,
         latent_dim: int = 64,
-        image_shape: Sequence[int] = (3, 32, 32),
+        sample_shape: Sequence[int] = (3, 32, 32),
         width: int = 64,
         blocks: int = 1,
         groups: int = 4,
-        **options: Any,
+        labels: Labels | None = None,
     ) -> None:
-        super().__init__(latent_dim, image_shape, **options)
+        super().__init__(latent_dim, sample_shape, labels)
         require_groups(width, blocks, groups)
-        start, doublings = halvings(self.image_shape)
+        start, doublings = halvings(self.sample_shape)
         depth = blocks * (doublings + 1)
         layers: list[nn.Module] = [
             nn.Linear(self.input_dim, width, bias=False),
             nn.Unflatten(1, (width, 1, 1)),
-            nn.Upsample(scale_factor=start),
+            nn.Upsample(size=start),
             Basis(width, start),
             *(Block(width, groups, 2, depth) for _ in range(blocks)),
         ]
         for _ in range(doublings):
             layers.append(Resample(width, width, 2))
             layers += [Block(width, groups, 2, depth) for _ in range(blocks)]
-        self.layers = nn.Sequential(*layers, nn.Conv2d(width, self.image_shape[0], 1, bias=False))
-        self.complete()
+        self.layers = nn.Sequential(*layers, nn.Conv2d(width, self.sample_shape[0], 1, bias=False))
+        draw_weights(self)
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         images: Tensor = self.layers(inputs)
@@ -154,27 +154,26 @@ class Basis(nn.Module):
         size: Height and width.
     """
 
-    def __init__(self, channels: int, size: int) -> None:
+    def __init__(self, channels: int, size: tuple[int, int]) -> None:
         super().__init__()
-        self.maps = nn.Parameter(torch.randn(channels, size, size))
+        self.maps = nn.Parameter(torch.randn(channels, *size))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return maps of the shape of ``inputs``, (N, channels, size, size)."""
+        """Return maps of the shape of ``inputs``, (N, channels, *size)."""
         return inputs * self.maps
 
 
-class R3GANDiscriminator(Discriminator):
+class R3GANBackbone(Backbone):
     """The generator's mirror: blocks and bilinear halvings, then one weight a pixel and channel.
 
     References:
         Huang et al. 2024, section 4 and table 2, arXiv 2501.05441.
 
     Args:
-        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        input_shape: (channels, height, width) that halve to 4..7 pixels.
         width: Channels of every map, a multiple of ``groups``.
         blocks: Blocks at each size.
         groups: Of the 3×3 convolutions.
-        options: See :class:`Discriminator`.
 
     Raises:
         ValueError: If a size is out of range.
@@ -182,15 +181,14 @@ class R3GANDiscriminator(Discriminator):
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (3, 32, 32),
+        input_shape: Sequence[int] = (3, 32, 32),
         width: int = 64,
         blocks: int = 1,
         groups: int = 4,
-        **options: Any,
     ) -> None:
-        super().__init__(image_shape, **options)
+        super().__init__(input_shape)
         require_groups(width, blocks, groups)
-        end, halves = halvings(self.image_shape)
+        end, halves = halvings(self.input_shape)
         depth = blocks * (halves + 1)
         layers: list[nn.Module] = [nn.Conv2d(self.input_shape[0], width, 1, bias=False)]
         for _ in range(halves):
@@ -199,9 +197,9 @@ class R3GANDiscriminator(Discriminator):
         layers += [Block(width, groups, 2, depth) for _ in range(blocks)]
         reduce = nn.Conv2d(width, width, end, groups=width, bias=False)
         self.layers = nn.Sequential(*layers, reduce, nn.Flatten())
-        self.complete(width)
+        self.features = width
 
-    def body(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
 

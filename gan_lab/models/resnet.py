@@ -1,15 +1,15 @@
 """Residual networks of the WGAN-GP and SNGAN type."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from gan_lab.models.arguments import require_size
-from gan_lab.models.base import Discriminator, Generator
-from gan_lab.models.conditional import Conditional, ConditionalSequential
-from gan_lab.models.dcgan import Norm, halvings, normalisation
+from gan_lab.models.base import Backbone, Generator, draw_weights
+from gan_lab.models.dcgan import halvings
+from gan_lab.models.labels import Conditional, ConditionalSequential, Labels
+from gan_lab.models.normalisation import Norm, normalisation
 
 
 class UpBlock(Conditional):
@@ -79,45 +79,45 @@ class ResNetGenerator(Generator):
 
     Args:
         latent_dim: Length of a latent vector, positive.
-        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        sample_shape: (channels, height, width) that halve to 4..7 pixels.
         width: Channels of every map; 256 (SNGAN) or 128 (WGAN-GP) in the papers.
-        options: See :class:`Generator`.
+        labels: See :class:`Generator`.
 
     Raises:
-        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+        ValueError: If a size is not positive or the image does not halve to 4..7 pixels.
     """
 
     def __init__(
         self,
         latent_dim: int = 128,
-        image_shape: Sequence[int] = (3, 32, 32),
+        sample_shape: Sequence[int] = (3, 32, 32),
         width: int = 128,
-        **options: Any,
+        labels: Labels | None = None,
     ) -> None:
-        super().__init__(latent_dim, image_shape, **options)
+        super().__init__(latent_dim, sample_shape, labels)
         require_size("width", width)
-        start, doublings = halvings(self.image_shape)
+        start, doublings = halvings(self.sample_shape)
         blocks = [
             UpBlock(self.batch_norm(width), self.batch_norm(width), width, width)
             for _ in range(doublings)
         ]
         self.layers = ConditionalSequential(
-            nn.Linear(self.input_dim, width * start**2),
-            nn.Unflatten(1, (width, start, start)),
+            nn.Linear(self.input_dim, width * start[0] * start[1]),
+            nn.Unflatten(1, (width, *start)),
             *blocks,
             self.batch_norm(width),
             nn.ReLU(),
-            nn.Conv2d(width, self.image_shape[0], 3, padding=1),
+            nn.Conv2d(width, self.sample_shape[0], 3, padding=1),
             nn.Tanh(),
         )
-        self.complete(initialise)
+        draw_weights(self, initialise)
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         images: Tensor = self.layers(inputs, labels)
         return images
 
 
-class ResNetDiscriminator(Discriminator):
+class ResNetBackbone(Backbone):
     """Residual blocks, of which two halve the image, then the sum over all pixels.
 
     References:
@@ -125,25 +125,23 @@ class ResNetDiscriminator(Discriminator):
         table 4, arXiv 1802.05957.
 
     Args:
-        image_shape: (channels, size, size), size 4, 5 or 7 times a power of two.
+        input_shape: (channels, height, width) that halve to 4..7 pixels.
         width: Channels of every map; 128 in the papers.
         norm: "none" (SNGAN), "layer" (WGAN-GP) or "batch".
-        options: See :class:`Discriminator`.
 
     Raises:
-        ValueError: If a size is not positive or the image does not halve to 4..8 pixels.
+        ValueError: If a size is not positive or the image does not halve to 4..7 pixels.
     """
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (3, 32, 32),
+        input_shape: Sequence[int] = (3, 32, 32),
         width: int = 128,
         norm: Norm = "none",
-        **options: Any,
     ) -> None:
-        super().__init__(image_shape, **options)
+        super().__init__(input_shape)
         require_size("width", width)
-        _, halves = halvings(self.image_shape)
+        _, halves = halvings(self.input_shape)
         blocks = [DownBlock(width, width, norm) for _ in range(halves - 1)]
         self.layers = nn.Sequential(
             DownBlock(self.input_shape[0], width, norm, first=True),
@@ -151,11 +149,14 @@ class ResNetDiscriminator(Discriminator):
             DownBlock(width, width, norm, halve=False),
             nn.ReLU(),
         )
-        self.complete(width, initialise)
+        self.features = width
 
-    def body(self, inputs: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor) -> Tensor:
         maps: Tensor = self.layers(inputs)
         return maps.sum(dim=(2, 3))
+
+    def initialise(self, layer: nn.Module) -> None:
+        initialise(layer)
 
 
 def initialise(module: nn.Module) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import literal_paths, run
+from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
-from gan_lab.run_folder import find_runs
+from gan_lab.run.folder import find_runs
 
 
 def main() -> None:

@@ -7,14 +7,14 @@ from functools import cached_property
 from itertools import combinations
 
 from gan_lab.errors import LabError
-from gan_lab.run_folder import ONE_ATTEMPT, RunFolder, name_of, read_rows
-from gan_lab.statistics import (
+from gan_lab.report.statistics import (
     Description,
     Interval,
     describe,
     improvement_interval,
     probability_of_improvement,
 )
+from gan_lab.run.folder import ONE_ATTEMPT, RunFolder, name_of, read_rows
 
 BETTER = {
     "fid": "lower",

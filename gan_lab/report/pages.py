@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import jinja2
 
-from gan_lab.files import written_whole
 from gan_lab.report.comparison import Comparison, Group, described, number
-from gan_lab.run_folder import RunFolder
-from gan_lab.statistics import Description, Interval
+from gan_lab.report.statistics import Description, Interval
+from gan_lab.run.files import written_whole
+from gan_lab.run.folder import RunFolder
 
 WHICH = "last", "best"
 

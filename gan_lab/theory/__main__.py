@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.app import run
+from gan_lab.cli.app import run
 from gan_lab.errors import LabError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from gan_lab.data import InMemoryDataModule
 
 
 def main() -> None:
@@ -32,7 +34,7 @@ def answer(config: DictConfig) -> None:
     import torch
     from rich.console import Console
 
-    from gan_lab.instantiate import build, select_number
+    from gan_lab.cli.instantiate import build, select_number
     from gan_lab.theory.report import save, table
     from gan_lab.theory.study import Study
 
@@ -116,14 +118,13 @@ def complete(node: dict[str, Any]) -> bool:
 
 def real_images(config: DictConfig) -> Tensor:
     """Return the first images of the training set, in [-1, 1]."""
-    from gan_lab.data import to_unit_range
-    from gan_lab.instantiate import build, select_number
+    from gan_lab.cli.instantiate import build, select_number
 
     count = select_number(config, "images", int, 0)
-    data = build(config, "data")
+    data: InMemoryDataModule = build(config, "data")
     data.prepare_data()
     data.setup()
-    return to_unit_range(data.train.images[:count])
+    return data.medium.to_float(data.train.images[:count])
 
 
 if __name__ == "__main__":

@@ -4,17 +4,12 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from gan_lab.contracts import Term
 from gan_lab.losses import F_DIVERGENCES, AdversarialLoss, FDivergence, LeastSquares
-from gan_lab.regularizers import (
-    Constraint,
-    GradientPenalty,
-    OrthogonalRegularization,
-    Penalty,
-    WeightPenalty,
-)
+from gan_lab.terms import Constraint, GradientPenalty, OrthogonalRegularization
 
 T = TypeVar("T")
-Regularizer = Penalty | WeightPenalty | Constraint
+Regularizer = Term | Constraint
 
 VARIANTS: dict[type, list[dict[str, Any]]] = {
     FDivergence: [{"name": name} for name in F_DIVERGENCES],
@@ -34,9 +29,13 @@ def losses() -> list[AdversarialLoss]:
 
 
 def regularizers() -> list[Regularizer]:
-    """Return one of every penalty and constraint class that is imported."""
-    kinds: tuple[type[Any], ...] = Penalty, WeightPenalty, Constraint
-    return [item for kind in kinds for item in instances(kind)]
+    """Return one of every class of terms that regularize a discriminator, and of constraints.
+
+    What recognises second heads, or belongs to the generator alone, does not.
+    """
+    terms = instances(Term)  # type: ignore[type-abstract]
+    ours = [item for item in terms if "discriminator" in item.players and not item.needs_heads]
+    return [*ours, *instances(Constraint)]  # type: ignore[type-abstract]
 
 
 def instances(base: type[T]) -> Iterator[T]:
@@ -84,10 +83,19 @@ def label(component: object) -> str:
     >>> label(LeastSquares(-1, 1, 0))
     'LeastSquares(-1, 1, 0)'
     """
+    values = arguments(component)
+    name = type(component).__name__
+    return f"{name}({', '.join(values)})" if values else name
+
+
+def arguments(component: object) -> list[str]:
+    """Return the arguments up to the last that is not a default.
+
+    >>> arguments(LeastSquares(-1, 1, 0))
+    ['-1', '1', '0']
+    """
     parameters = inspect.signature(type(component)).parameters.items()
     values = [(getattr(component, name, p.default), p.default) for name, p in parameters]
     while values and values[-1][0] == values[-1][1]:
         values.pop()
-    arguments = [f"{v:g}" if isinstance(v, int | float) else str(v) for v, _ in values]
-    name = type(component).__name__
-    return f"{name}({', '.join(arguments)})" if arguments else name
+    return [f"{v:g}" if isinstance(v, int | float) else str(v) for v, _ in values]

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from gan_lab.data import Mixture
 from gan_lab.theory.densities import Discrete
 from gan_lab.theory.divergences import (
     jensen_shannon,
@@ -12,14 +13,14 @@ from gan_lab.theory.divergences import (
     reverse_kullback_leibler,
 )
 from gan_lab.theory.pair import Pair, common
-from gan_lab.theory.planar import PlanarMixture
 
 
-def mode_counts(samples: Tensor, mixture: PlanarMixture, reach: float = 3.0) -> Tensor:
-    """Return how many samples lie within ``reach`` scales of each mode, shape (modes,)."""
-    distances, nearest = torch.cdist(samples.double(), mixture.centres).min(dim=1)
+def mode_counts(samples: Tensor, mixture: Mixture, reach: float = 3.0) -> Tensor:
+    """Return how many samples lie within ``reach`` deviations of each mode, shape (modes,)."""
+    centres = mixture.centres.double()
+    distances, nearest = torch.cdist(samples.double(), centres).min(dim=1)
     return torch.bincount(
-        nearest[distances <= reach * mixture.scale], minlength=len(mixture.centres)
+        nearest[distances <= reach * mixture.deviation], minlength=len(mixture.centres)
     )
 
 
@@ -32,16 +33,17 @@ def over_modes(counts: Tensor) -> Pair:
     return common(Discrete([1 / modes] * modes), Discrete((counts.double() / total).tolist()))
 
 
-def on_cells(samples: Tensor, mixture: PlanarMixture, cells: int = 60) -> Pair:
+def on_cells(samples: Tensor, mixture: Mixture, cells: int = 60) -> Pair:
     """Return the mixture, exactly, and the samples, counted, on a square partition of the plane.
 
     Divergences of the two are those of the partition: at most the true ones,
     up to the samples' noise.
     """
-    extent = float(mixture.centres.abs().max()) + 5 * mixture.scale
+    centres = mixture.centres.double()
+    extent = float(centres.abs().max()) + 5 * mixture.deviation
     edges = torch.linspace(-extent, extent, cells + 1, dtype=torch.float64)
     edges[0], edges[-1] = -torch.inf, torch.inf  # the outer cells reach to the end
-    steps = torch.special.ndtr((edges - mixture.centres.unsqueeze(2)) / mixture.scale).diff(dim=2)
+    steps = torch.special.ndtr((edges - centres.unsqueeze(2)) / mixture.deviation).diff(dim=2)
     real = torch.einsum("ki,kj->ij", steps[:, 0], steps[:, 1]).flatten() / len(mixture.centres)
     column, row = torch.bucketize(samples.double().T.contiguous(), edges[1:-1])
     generated = torch.bincount(column * cells + row, minlength=cells**2).double() / len(samples)

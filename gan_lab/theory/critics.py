@@ -1,57 +1,67 @@
-"""Small real discriminators, trained by the lab's own losses and regularizers."""
+"""Small real discriminators, trained by the lab's own objective and descent."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from gan_lab.losses import AdversarialLoss
-from gan_lab.models import MLPDiscriminator
-from gan_lab.regularizers import Constraint, GradientPenalty, Penalty
+from gan_lab.contracts import AdversarialLoss, Discriminator, Task
+from gan_lab.models import MLPBackbone, Scores
+from gan_lab.terms import GradientPenalty
+from gan_lab.theory.bare import BareGame, Drawn
+from gan_lab.theory.catalogue import Regularizer
 from gan_lab.theory.optimal import linear_slope
 
 Sampler = Callable[[int], Tensor]
 """A batch size to that many samples, shape (count, dimension), single precision."""
 
 
-def critic(dimension: int, hidden: Sequence[int] = (64, 64)) -> MLPDiscriminator:
+class Logits(nn.Module):
+    """A discriminator as the function that theory takes it for: samples (N, *shape) to logits (N,).
+
+    Args:
+        discriminator: Reads samples alone.
+    """
+
+    def __init__(self, discriminator: Discriminator) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+
+    def forward(self, samples: Tensor) -> Tensor:
+        """Return logits."""
+        logits: Tensor
+        (logits,) = self.discriminator({"x": samples}).logits.values()
+        return logits
+
+
+def perceptron(shape: Sequence[int], hidden: Sequence[int], spectral: bool = False) -> Scores:
+    """Return a discriminator of samples of a shape, its layers of spectral norm 1 if asked for."""
+    return Scores(partial(MLPBackbone, hidden=hidden), shape, spectral_norm=spectral)
+
+
+def critic(dimension: int, hidden: Sequence[int] = (64, 64)) -> Scores:
     """Return a small discriminator of points that starts at 0 everywhere.
 
     A gradient penalty with target 1 holds whatever sign chance gave to a slope;
     from 0 the loss itself chooses it.
     """
-    discriminator = MLPDiscriminator((dimension,), hidden)
-    last = [layer for layer in discriminator.modules() if isinstance(layer, nn.Linear)][-1]
-    nn.init.zeros_(last.weight)
-    nn.init.zeros_(last.bias)
+    discriminator = perceptron((dimension,), hidden)
+    for parameter in discriminator.readout.parameters():
+        nn.init.zeros_(parameter)
     return discriminator
 
 
-def discriminator_step(
-    discriminator: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss: AdversarialLoss,
-    real: Tensor,
-    fake: Tensor,
-    regularizers: Sequence[Penalty | Constraint] = (),
-) -> Tensor:
-    """Take one step down the regularized loss and return the loss itself, detached."""
-    value = loss.discriminator(discriminator(real), discriminator(fake))
-    total = value
-    for item in regularizers:
-        if isinstance(item, Penalty):
-            total = total + item(discriminator, real, fake)
-    optimizer.zero_grad()
-    torch.autograd.backward(total)
-    optimizer.step()
-    for item in regularizers:
-        if isinstance(item, Constraint):
-            item(discriminator)
-    return value.detach()
+def against(
+    task: Task, discriminator: Discriminator, loss: AdversarialLoss, learning_rate: float
+) -> BareGame:
+    """Return the game of a discriminator that learns against whatever a task makes."""
+    build = partial(Adam, lr=learning_rate, betas=(0.5, 0.99))
+    return BareGame(task, discriminator, loss, needed(loss), discriminator_optimizer=build)
 
 
-def needed(loss: AdversarialLoss) -> list[Penalty | Constraint]:
+def needed(loss: AdversarialLoss) -> list[Regularizer]:
     """Return what a loss cannot do without: a linear one has no optimum among all functions."""
     return [] if linear_slope(loss) is None else [GradientPenalty()]
 
@@ -63,15 +73,14 @@ def train_critic(
     steps: int = 600,
     batch_size: int = 512,
     learning_rate: float = 2e-3,
-) -> MLPDiscriminator:
+) -> Logits:
     """Train a discriminator against a fixed generator, its step size falling to nothing."""
-    discriminator = critic(real(1).shape[1])
-    optimizer = Adam(discriminator.parameters(), learning_rate, betas=(0.5, 0.99))
+    dimension = real(1).shape[1]
+    task, discriminator = Drawn(nn.Identity(), fake, (dimension,)), critic(dimension)
+    game = against(task, discriminator, loss, learning_rate)
+    optimizer = game.optimizers["discriminator"]
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    regularizers = needed(loss)
     for _ in range(steps):
-        discriminator_step(
-            discriminator, optimizer, loss, real(batch_size), fake(batch_size), regularizers
-        )
+        game.descend("discriminator", game.play({"x": real(batch_size)}))
         schedule.step()
-    return discriminator
+    return Logits(discriminator)

@@ -4,7 +4,7 @@ import torch
 from scipy.stats import wasserstein_distance
 from torch import Tensor
 
-from gan_lab.regularizers import Scorer, input_gradients
+from gan_lab.terms import Scorer, input_gradients
 from gan_lab.theory.transport import assignment_distance
 
 

@@ -1,11 +1,9 @@
 """The generator's gradient against a frozen discriminator."""
 
-from collections.abc import Callable, Iterable
-
 import torch
-from torch import Tensor, nn
 
-from gan_lab.losses import AdversarialLoss
+from gan_lab.contracts import AdversarialLoss, Game, Round
+from gan_lab.descents import gradient
 from gan_lab.theory.densities import Density, Gaussian
 from gan_lab.theory.divergences import (
     jensen_shannon,
@@ -63,16 +61,8 @@ def predicted_shift_gradient(p: Density, mean: float, scale: float, saturating: 
     return (4 * fine - coarse) / 3
 
 
-def gradient_norm(
-    loss: AdversarialLoss,
-    discriminator: Callable[[Tensor], Tensor],
-    generator: nn.Module,
-    latents: Tensor,
-    real: Tensor,
-) -> float:
-    """Return the norm of the generator's gradient, nobody moving."""
-    fake_logits, real_logits = discriminator(generator(latents)), discriminator(real)
-    parameters: Iterable[Tensor] = list(generator.parameters())
-    value = loss.generator(real_logits, fake_logits)
-    gradients = torch.autograd.grad(value, list(parameters))
-    return float(torch.linalg.vector_norm(torch.cat([g.flatten() for g in gradients])))
+def gradient_norm(game: Game, round: Round) -> float:
+    """Return the norm of the generator's gradient on a round, nobody moving."""
+    loss, _ = game.objective("generator", round)
+    parts = gradient(game, "generator", loss, False)
+    return float(torch.linalg.vector_norm(torch.cat([part.flatten() for part in parts])))

@@ -45,11 +45,25 @@ def eigenvalues(game: DiracGame) -> np.ndarray | None:
     return ordered(np.linalg.eigvals(slope))
 
 
-def map_eigenvalues(game: DiracGame, size: float, steps: Steps) -> np.ndarray:
-    """Return the eigenvalues of one round of updates at the equilibrium, by autograd."""
-    theta, psi = variables((OFFSET, OFFSET))
-    moved = game.update(theta, psi, size, steps, differentiable=True)
-    return ordered(np.linalg.eigvals(derivative(moved, theta, psi)))
+def map_eigenvalues(game: DiracGame, steps: Steps) -> np.ndarray:
+    """Return the eigenvalues of one round of updates at the equilibrium.
+
+    The map acts on both places and on what the descent remembers, and is
+    differentiated by central differences: its steps are those of a real run.
+    """
+    game.begin((0.0, 0.0))
+    memory = list(game.descent.buffers())
+
+    def moved(state: np.ndarray) -> np.ndarray:
+        game.stand((float(state[0]), float(state[1])))
+        for buffer, value in zip(memory, state[2:], strict=True):
+            buffer.fill_(value)
+        game.round(steps)
+        return np.array([*game.point, *(float(buffer) for buffer in memory)])
+
+    offsets = OFFSET * np.eye(2 + len(memory))
+    columns = [(moved(offset) - moved(-offset)) / (2 * OFFSET) for offset in offsets]
+    return ordered(np.linalg.eigvals(np.stack(columns, axis=1)))
 
 
 def ordered(values: np.ndarray) -> np.ndarray:
@@ -58,13 +72,13 @@ def ordered(values: np.ndarray) -> np.ndarray:
     return values.astype(complex)[np.lexsort((-rounded.imag, -rounded.real))]
 
 
-def trajectory(game: DiracGame, start: Point, size: float, rounds: int, steps: Steps) -> np.ndarray:
+def trajectory(game: DiracGame, start: Point, rounds: int, steps: Steps) -> np.ndarray:
     """Return the points after each round of updates, shape (rounds + 1, 2)."""
+    game.begin(start)
     path = [start]
     for _ in range(rounds):
-        theta, psi = variables(path[-1])
-        moved = game.update(theta, psi, size, steps)
-        path.append((float(moved[0].detach()), float(moved[1].detach())))
+        game.round(steps)
+        path.append(game.point)
         if not max(map(abs, path[-1])) < 1e3:
             break  # gone for good
     return np.array(path)

@@ -10,17 +10,17 @@ from typing import get_args
 
 import pytest
 import torch
-from torch import nn
 
 from benchmarks import replicas
 from benchmarks.run import print_report
 from benchmarks.setting import Loss, Model, Setting
 from benchmarks.tuned import Alternation
-from gan_lab.data import BatchLoader, to_unit_range
+from gan_lab.data import BatchLoader
+from gan_lab.engine.trainer import build_trainer
+from gan_lab.media import Image
 from gan_lab.train import build_module
-from gan_lab.trainer import build_trainer
-from tests.test_configs import composed
-from tests.test_module import weights
+from tests.cli.test_configs import composed
+from tests.game.playing import weights
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,20 +35,23 @@ def test_the_tuned_loop_and_gan_lab_end_at_the_same_weights(
     config = composed(*setting.overrides)
     torch.manual_seed(0)
     module = build_module(config)
-    pair: list[nn.Module] = [copy.deepcopy(n) for n in (module.generator, module.discriminator)]
+    networks = module.task.generator, module.discriminator
+    pair = copy.deepcopy(networks)
     size = setting.batch * setting.n_critic
     images = torch.randint(0, 256, (3 * size, 1, 28, 28), dtype=torch.uint8)
+    medium = Image((1, 28, 28))
 
     torch.manual_seed(1)
     trainer = build_trainer(3, accelerator="cpu", precision=precision)  # type: ignore[arg-type]
-    trainer.fit(module, BatchLoader(images, torch.zeros(len(images)), size))
+    labels = torch.zeros(len(images))
+    trainer.fit(module, BatchLoader(images, labels, setting.batch, setting.n_critic, medium))
 
     torch.manual_seed(1)
     alternation = Alternation(setting, *pair)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     for index in order.split(size):
-        alternation(to_unit_range(images[index]))
-    for ours, theirs in zip((module.generator, module.discriminator), pair, strict=True):
+        alternation(medium.to_float(images[index]))
+    for ours, theirs in zip(networks, pair, strict=True):
         assert torch.equal(weights(ours), weights(theirs))
 
 

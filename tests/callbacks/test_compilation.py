@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 
 from gan_lab.callbacks import Compilation
+from gan_lab.engine.trainer import build_trainer
 from gan_lab.losses import Wasserstein
-from gan_lab.regularizers import GradientPenalty
-from gan_lab.trainer import build_trainer
-from tests.test_overhead import fit_game
+from gan_lab.terms import GradientPenalty
+from tests.engine.test_overhead import fit_game
 
 
 def trained(mode: str | None, accelerator: str, steps: int = 50) -> Tensor:
     trainer = build_trainer(steps, accelerator=accelerator, callbacks=[Compilation(mode)])
-    options: dict[str, Any] = {"regularizers": [GradientPenalty()], "n_critic": 2}
+    options: dict[str, Any] = {"terms": [GradientPenalty()], "n_critic": 2}
     return fit_game(trainer, Wasserstein(), **options)
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from gan_lab.callbacks import EMA
-from gan_lab.checkpoint import EMA_KEY, load_generator
 from gan_lab.errors import LabError
+from gan_lab.run.checkpoint import EMA_KEY, load_task
 from tests.conftest import CommandLine
 
 SMALL = ("model=mlp", "data.batch_size=8", "trainer.log_every_n_steps=10")
@@ -30,15 +30,15 @@ def test_the_average_is_its_formula(train: CommandLine, every: int) -> None:
         *SMALL, *options, "trainer.max_steps=4", "callbacks.checkpoints.keep_every_n_steps=1"
     )
     raw = {step: checkpoint(folder, f"step={step:06d}.ckpt")["state_dict"] for step in range(1, 5)}
-    name = next(key for key in raw[1] if key.startswith("generator.") and key.endswith("weight"))
+    name = next(key for key in raw[1] if key.startswith("task.") and key.endswith("weight"))
     # The first average is of the weights before training, which no checkpoint has: start from
     # the first that is there.
-    first = checkpoint(folder, f"step={every:06d}.ckpt")[EMA_KEY][name.removeprefix("generator.")]
+    first = checkpoint(folder, f"step={every:06d}.ckpt")[EMA_KEY][name.removeprefix("task.")]
     expected = first
     for step in range(2 * every, 5, every):
         decay = min(0.5, (1 + step) / (10 + step)) ** every
         expected = decay * expected + (1 - decay) * raw[step][name]
-    ours = checkpoint(folder)[EMA_KEY][name.removeprefix("generator.")]
+    ours = checkpoint(folder)[EMA_KEY][name.removeprefix("task.")]
     torch.testing.assert_close(ours, expected)
     assert not torch.equal(ours, raw[4][name])
 
@@ -49,10 +49,10 @@ def test_training_never_sees_the_average(train: CommandLine) -> None:
     before, after = checkpoint(without)["state_dict"], checkpoint(with_average)["state_dict"]
     assert all(torch.equal(before[name], after[name]) for name in before)
     with pytest.raises(LabError, match="holds no averaged weights; use weights=raw"):
-        load_generator(without / "checkpoints" / "last.ckpt", "ema")
-    latents = torch.randn(3, 100)
+        load_task(without / "checkpoints" / "last.ckpt", "ema")
+    latents = {"z": torch.randn(3, 100)}
     raw, ema = (
-        load_generator(with_average / "checkpoints" / "last.ckpt", weights)(latents)
+        load_task(with_average / "checkpoints" / "last.ckpt", weights).sample(3, latents)["x"]
         for weights in ("raw", "ema")
     )
     assert not torch.equal(raw, ema)
@@ -72,5 +72,5 @@ def test_resume_goes_on_with_the_average(train: CommandLine) -> None:
     assert after["global_step"] == 6
     for name, tensor in before[EMA_KEY].items():
         assert torch.equal(after[EMA_KEY][name], tensor), name
-    moved = [name for name in before["state_dict"] if name.startswith("generator.")]
+    moved = [name for name in before["state_dict"] if name.startswith("task.")]
     assert any(not torch.equal(before["state_dict"][n], after["state_dict"][n]) for n in moved)

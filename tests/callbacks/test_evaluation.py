@@ -11,8 +11,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gan_lab.callbacks import MetricEvaluation
 from gan_lab.callbacks.neighbours import neighbour_panel
-from gan_lab.checkpoint import EMA_KEY
+from gan_lab.media import Points
 from gan_lab.metrics import FrechetDistance, RawFeatures
+from gan_lab.run.checkpoint import EMA_KEY
 from tests.conftest import CommandLine
 
 SMALL = (
@@ -83,16 +84,31 @@ def test_numbers_and_names_out_of_range_are_refused(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(ValueError, match="every_n_steps must be at least 1, got 0"):
-        MetricEvaluation(RawFeatures([2]), {"fid": FrechetDistance}, every_n_steps=0)
+        MetricEvaluation(RawFeatures(Points([2])), {"fid": FrechetDistance}, every_n_steps=0)
     with pytest.raises(SystemExit):
         train(*SMALL, "trainer.max_steps=2", "callbacks.evaluation.monitor=kid")
     assert "monitor must be one of fid, precision" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        train(*SMALL, "trainer.max_steps=2", "metrics=quick", "metrics/features=raw")
-    assert "InceptionScore needs a classifier" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
         train(*SMALL, "trainer.max_steps=2", "callbacks.evaluation.metrics=[fid]")
     assert "choose metrics=quick, default or all" in capsys.readouterr().err
+
+
+def test_what_does_not_fit_the_features_is_left_out_and_named(
+    train: CommandLine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = train(
+        *SMALL,
+        "trainer.max_steps=1",
+        "data.validation_size=59000",
+        "metrics=all",
+        "metrics/features=raw",
+    )
+    final = json.loads((folder / "summary.json").read_text())["final"]
+    assert "kid/pixels_150" in final
+    assert not any("inception_score" in name or "class" in name for name in final)
+    told = capsys.readouterr().out
+    assert "as pixels features come from no classifier: inception_score, class_histogram" in told
+    assert "as the samples are not made for classes: intra_class_fid" in told
 
 
 def test_classes_are_measured_where_samples_are_made_for_them(train: CommandLine) -> None:

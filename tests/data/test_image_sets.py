@@ -8,6 +8,8 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from gan_lab.data import (
@@ -18,6 +20,7 @@ from gan_lab.data import (
     StackedMNISTDataModule,
 )
 from gan_lab.data import fashion_mnist as fashion
+from gan_lab.data.image_folder import cover, read_image
 from gan_lab.data.mnist import write_idx
 from gan_lab.errors import LabError
 
@@ -46,12 +49,12 @@ def test_stacked_digits_cover_their_thousand_modes(mnist_root: Path) -> None:
     labels = data.load(train=True).labels
     assert len(labels) == 12_000
     assert len(labels.unique()) > 990
-    padded = StackedMNISTDataModule(mnist_root, size=60, image_shape=(3, 32, 32))
+    padded = StackedMNISTDataModule(mnist_root, size=60, sample_shape=(3, 32, 32))
     assert padded.load(train=False).images.shape == (10, 3, 32, 32)
     with pytest.raises(ValueError, match="size must be at least 6"):
         StackedMNISTDataModule(mnist_root, size=5)
-    with pytest.raises(ValueError, match=r"image_shape must be \[3, 28, 28\]"):
-        StackedMNISTDataModule(mnist_root, image_shape=(1, 28, 28))
+    with pytest.raises(ValueError, match=r"sample_shape must be \[3, 28, 28\]"):
+        StackedMNISTDataModule(mnist_root, sample_shape=(1, 28, 28))
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_folder_is_resized_cropped_and_labelled(folder: Path, channels: int) -> None:
-    data = ImageFolderDataModule(folder, image_shape=(channels, 8, 8), batch_size=4)
+    data = ImageFolderDataModule(folder, sample_shape=(channels, 8, 8), batch_size=4)
     data.prepare_data()
     data.setup()
     assert data.train.images.shape == (18, channels, 8, 8)
@@ -161,10 +164,58 @@ def test_a_folder_is_resized_cropped_and_labelled(folder: Path, channels: int) -
     assert data.train.images[:, 0, 0, 0].tolist() == [*range(9), *range(40, 49)]
 
 
+@pytest.mark.parametrize("size", [(30, 20), (20, 30), (17, 91), (8, 8), (5, 7)])
+def test_squares_are_cut_as_they_ever_were(size: tuple[int, int], tmp_path: Path) -> None:
+    from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
+
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    image = Image.fromarray(pixels)
+    image.save(tmp_path / "image.png")
+    former = center_crop(resize(pil_to_tensor(image), [9], antialias=True), [9, 9])
+    assert torch.equal(read_image(tmp_path / "image.png", (3, 9, 9)), former)
+
+
+@given(
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
+    wanted=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_a_resized_image_just_covers_what_is_cut_out(
+    height: int, width: int, wanted: tuple[int, int]
+) -> None:
+    covering = cover((height, width), wanted)
+    assert covering[0] >= wanted[0]
+    assert covering[1] >= wanted[1]
+    assert covering[0] == wanted[0] or covering[1] == wanted[1]
+    scale = max(wanted[0] / height, wanted[1] / width)
+    assert covering == pytest.approx([scale * height, scale * width], abs=1)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 12), (3, 12, 6), (3, 5, 5)])
+def test_a_folder_of_mixed_sizes_takes_any_aspect(
+    shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    """A bright middle of a dark image is in the middle of what is cut out."""
+    for index in range(10):
+        width, height = 20 + 3 * index, 47 - 2 * index
+        pixels = np.zeros((height, width, 3), dtype=np.uint8)
+        pixels[height // 2 - 3 : height // 2 + 3, width // 2 - 3 : width // 2 + 3] = 200
+        Image.fromarray(pixels).save(tmp_path / f"{index}.png")
+    data = ImageFolderDataModule(tmp_path, sample_shape=shape, batch_size=3)
+    data.prepare_data()
+    data.setup()
+    images = data.train.images[:]
+    assert images.shape == (9, *shape)
+    assert data.medium.shape == shape
+    brightest = images.float().mean((0, 1))
+    assert brightest[shape[1] // 2, shape[2] // 2] > 100
+    assert brightest[0, 0] < 20
+
+
 def test_a_damaged_image_is_named(folder: Path) -> None:
     (folder / "cats" / "3.png").write_bytes(b"\x89PNG no more")
     with pytest.raises(LabError, match=r"cats/3.png is damaged or no image") as error:
-        ImageFolderDataModule(folder, image_shape=(3, 8, 8)).load(train=True)
+        ImageFolderDataModule(folder, sample_shape=(3, 8, 8)).load(train=True)
     assert "\n" not in str(error.value)
 
 
@@ -173,5 +224,5 @@ def test_folders_that_will_not_do_are_refused(tmp_path: Path) -> None:
         ImageFolderDataModule(tmp_path / "absent").prepare_data()
     with pytest.raises(LabError, match="holds 0 images"):
         ImageFolderDataModule(tmp_path).prepare_data()
-    with pytest.raises(ValueError, match="image_shape must be"):
-        ImageFolderDataModule(tmp_path, image_shape=(2, 8, 8))
+    with pytest.raises(ValueError, match="sample_shape must be"):
+        ImageFolderDataModule(tmp_path, sample_shape=(2, 8, 8))

@@ -1,13 +1,14 @@
 """Mixtures in the plane: modes, density and splits."""
 
 import inspect
+from collections.abc import Callable
 
 import pytest
 import torch
 
 from gan_lab import data
 from gan_lab.data import GridDataModule, Mixture, MixtureDataModule, RingDataModule
-from gan_lab.data.mixtures import grid, ring
+from gan_lab.data.mixtures import grid, ring, spiral, swiss_roll
 
 MIXTURES = [
     item
@@ -20,7 +21,7 @@ MIXTURES = [
 
 @pytest.mark.parametrize("modes", [3, 8, 11])
 def test_a_ring_has_as_many_modes_as_it_says(modes: int) -> None:
-    """linspace(0, 2 pi, 8) would put the last mode on the first (trap 23)."""
+    """linspace(0, 2 pi, 8) would put the last mode on the first."""
     centres = ring(modes, radius=2.0)
     distances = torch.cdist(centres, centres) + 9 * torch.eye(modes)
     gap = 2 * 2.0 * torch.sin(torch.tensor(torch.pi / modes))
@@ -42,15 +43,16 @@ def test_every_mixture_serves_points_from_memory(module: type[MixtureDataModule]
         points.setup()
         splits.append(points)
     one, same, other = splits
-    assert one.image_shape == (2,)
+    assert one.sample_shape == (2,)
     assert one.train.images.shape == (500, 2)
     assert one.test.images.shape == (100, 2)
     assert torch.equal(one.train.images, same.train.images)
     assert not torch.equal(one.train.images, other.train.images)
     assert not torch.equal(one.train.images[:100], one.test.images)
-    batch, modes = next(iter(one.train_dataloader()))
-    assert batch.shape == (50, 2)
-    distance = (batch - one.mixture.centres[modes]).norm(dim=1)
+    assert one.medium.name == "points"
+    (minibatch,) = next(iter(one.train_dataloader()))
+    assert minibatch["x"].shape == (50, 2)
+    distance = (minibatch["x"] - one.mixture.centres[minibatch["label"]]).norm(dim=1)
     assert distance.max() < 6 * one.mixture.deviation
 
 
@@ -75,6 +77,55 @@ def test_log_density_agrees_with_torchs_mixture() -> None:
     )
 
 
+def test_a_mixture_computes_in_the_precision_of_its_centres() -> None:
+    fine = Mixture(ring(5, dtype=torch.float64), 0.2)
+    points, modes = fine.sample(20, torch.Generator().manual_seed(0))
+    assert points.dtype == torch.float64
+    assert fine.log_density(points.float()).dtype == torch.float64
+    random = torch.Generator().manual_seed(0)
+    assert torch.equal(modes, torch.randint(5, (20,), generator=random))
+    noise = torch.randn(20, 2, generator=random, dtype=torch.float64)
+    assert torch.equal(points, fine.centres[modes] + 0.2 * noise)
+    coarse = Mixture(ring(5), 0.2)
+    assert coarse.sample(20).images.dtype == torch.float32
+    assert coarse.log_density(points.float()).dtype == torch.float32
+
+
+def test_without_a_generator_the_global_random_state_is_drawn_from() -> None:
+    mixture = Mixture(ring(5), 0.2)
+    drawn = []
+    for _ in range(2):
+        with torch.random.fork_rng():
+            torch.manual_seed(3)
+            drawn.append(mixture.sample(10).images)
+    assert torch.equal(*drawn)
+    assert not torch.equal(mixture.sample(10).images, mixture.sample(10).images)
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "sentence"),
+    [
+        (ring, {"modes": 0}, "modes must be at least 1, got 0"),
+        (ring, {"radius": 0.0}, "radius must be positive, got 0.0"),
+        (grid, {"side": 0}, "side must be at least 1, got 0"),
+        (grid, {"spacing": 0.0}, "spacing must be positive, got 0.0"),
+        (spiral, {"arms": 0}, "arms must be at least 1, got 0"),
+        (swiss_roll, {"density": 0}, "density must be at least 1, got 0"),
+    ],
+)
+def test_centres_that_are_none_are_refused(
+    make: Callable[..., torch.Tensor], options: dict[str, float], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence) as error:
+        make(**options)
+    assert "\n" not in str(error.value)
+
+
+def test_centres_off_the_plane_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"centres must have shape \(modes, 2\), got \[3\]"):
+        Mixture(torch.zeros(3), 0.1)
+
+
 def test_modes_are_equally_likely() -> None:
     points = GridDataModule(train_size=50_000, test_size=1)
     points.setup()
@@ -87,7 +138,7 @@ def test_modes_are_equally_likely() -> None:
     [
         ({"deviation": 0.0}, "deviation must be positive, got 0.0"),
         ({"train_size": 0}, "train_size must be at least 1, got 0"),
-        ({"image_shape": (1, 28, 28)}, "image_shape must be \\[2\\]"),
+        ({"sample_shape": (1, 28, 28)}, "sample_shape must be \\[2\\]"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
     ],
 )

@@ -27,14 +27,16 @@ def test_the_splits_are_mnist(mnist_root: Path) -> None:
     assert torch.bincount(data.test.labels).tolist() == [
         980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009
     ]  # fmt: skip
-    images, labels = next(iter(data.train_dataloader()))
-    assert images.dtype == torch.float32
-    assert (images.min(), images.max()) == (-1, 1)
-    assert labels.shape == (64,)
+    (minibatch,) = next(iter(data.train_dataloader()))
+    assert minibatch["x"].dtype == torch.float32
+    assert (minibatch["x"].min(), minibatch["x"].max()) == (-1, 1)
+    assert minibatch["label"].shape == (64,)
+    assert data.medium.name == "image"
+    assert data.medium.shape == (1, 28, 28)
 
 
 def test_larger_images_are_padded_with_black(mnist_root: Path) -> None:
-    data = MNISTDataModule(mnist_root, image_shape=(1, 32, 32))
+    data = MNISTDataModule(mnist_root, sample_shape=(1, 32, 32))
     native = MNISTDataModule(mnist_root)
     images, expected = data.load(train=False).images, native.load(train=False).images
     assert images.shape == (10_000, 1, 32, 32)

@@ -20,6 +20,7 @@ from gan_lab.losses import (
     NonSaturating,
     RelativisticAverage,
     RelativisticPairing,
+    Symmetric,
     Wasserstein,
 )
 
@@ -32,6 +33,8 @@ def variants(item: type[AdversarialLoss]) -> list[AdversarialLoss]:
         return [
             FDivergence(name, saturating) for name in F_DIVERGENCES for saturating in (True, False)
         ]
+    if item is Symmetric:
+        return [Symmetric(NonSaturating())]
     return [item()]
 
 
@@ -50,6 +53,7 @@ AT_ZERO = {
     "NonSaturating": (2 * LOG2, LOG2),
     "RelativisticAverage": (2 * LOG2, 2 * LOG2),
     "RelativisticPairing": (LOG2, LOG2),
+    "Symmetric": (2 * LOG2, 2 * LOG2),
     "Wasserstein": (0.0, 0.0),
     "kl": (math.exp(-1), -math.exp(-1)),
     "kl, alternative": (math.exp(-1), 0.0),
@@ -164,7 +168,7 @@ def test_minimax_agrees_with_binary_cross_entropy() -> None:
 
 
 def test_minimax_and_non_saturating_generators_differ() -> None:
-    """The minimax generator minimises log(1 - D), the other minimises -log D (trap 16)."""
+    """The minimax generator minimises log(1 - D), the other minimises -log D."""
     fake = logits(10)
     probability = fake.sigmoid()
     torch.testing.assert_close(Minimax().generator(fake, fake), (1 - probability).log().mean())
@@ -338,3 +342,29 @@ def test_one_sided_label_smoothing_is_cross_entropy_to_the_label(real_label: flo
 def test_label_smoothing_refuses_labels_out_of_range(real_label: float) -> None:
     with pytest.raises(ValueError, match=r"real_label must be in \(0.5, 1\]"):
         Minimax(real_label=real_label)
+
+
+@pytest.mark.parametrize("inner", [Minimax(), Hinge(), Wasserstein(), LeastSquares()], ids=name_of)
+def test_a_symmetric_game_exchanges_the_kinds(inner: AdversarialLoss) -> None:
+    real, fake = logits(21), logits(22)
+    loss = Symmetric(inner)
+    for player in ("discriminator", "divergence"):
+        expected = getattr(inner, player)(real, fake)
+        torch.testing.assert_close(getattr(loss, player)(real, fake), expected)
+    torch.testing.assert_close(loss.generator(real, fake), inner.discriminator(fake, real))
+    assert loss.real_threshold == inner.real_threshold
+    real.requires_grad_()
+    (pull,) = torch.autograd.grad(loss.generator(real, fake), real)
+    assert pull.any()
+
+
+@every_loss
+@pytest.mark.parametrize("shape", [(6, 1, 2, 3), (6, 5)], ids=str)
+def test_patches_count_alike(loss: AdversarialLoss, shape: tuple[int, ...]) -> None:
+    """Samples of as many patches each: a loss of patches is that of the mean over all."""
+    real, fake = logits(23, 36).reshape(6, 6), logits(24, 36).reshape(6, 6)
+    real, fake = (x[:, : math.prod(shape[1:])].reshape(shape) for x in (real, fake))
+    for player in (loss.discriminator, loss.generator, loss.divergence):
+        value = player(real, fake)
+        assert value.shape == ()
+        torch.testing.assert_close(value, player(real.flatten(), fake.flatten()))

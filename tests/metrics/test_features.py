@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from gan_lab.data import MNISTDataModule, to_unit_range
+from gan_lab.data import MNISTDataModule
 from gan_lab.errors import LabError
-from gan_lab.images import quantise
+from gan_lab.media import Image, Points, quantise, to_bytes
 from gan_lab.metrics import (
     Activations,
     ClassHistogram,
@@ -32,7 +32,6 @@ from gan_lab.metrics import (
     divergence_from_uniform,
     features,
     seeded_batches,
-    to_bytes,
 )
 from gan_lab.metrics.features import DIGESTS, WEIGHTS, activations
 from gan_lab.metrics.reference import cached_activations
@@ -82,12 +81,12 @@ def test_altered_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_real_and_generated_images_take_one_path(mnist: MNISTDataModule) -> None:
-    every = torch.arange(256, dtype=torch.uint8)
-    assert torch.equal(to_bytes(to_unit_range(every)), every)
+    medium, every = Image([1, 28, 28]), torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_bytes(medium.to_float(every)), every)
     values = torch.linspace(-1, 1, 1001)
     assert torch.equal(to_bytes(values), quantise(values))  # as a written PNG has them
     network, images = ClassifierFeatures("mnist"), mnist.test.images[:20]
-    from_bytes, from_floats = network(images), network(to_unit_range(images))
+    from_bytes, from_floats = network(images), network(medium.to_float(images))
     assert torch.equal(from_bytes.features, from_floats.features)
     padded = torch.nn.functional.pad(images, (2, 2, 2, 2))
     assert torch.equal(network(padded).features, from_bytes.features)
@@ -130,9 +129,9 @@ def test_inception_without_its_weights_says_what_to_do(tmp_path: Path) -> None:
 
 def test_points_are_their_own_features() -> None:
     points = torch.randn(10, 2)
-    assert torch.equal(RawFeatures([2])(points).features, points)
+    assert torch.equal(RawFeatures(Points([2]))(points).features, points)
     with pytest.raises(LabError, match="hold NaN"):
-        RawFeatures([2])(points / 0 * 0)
+        RawFeatures(Points([2]))(points / 0 * 0)
 
 
 def test_histograms() -> None:
@@ -239,7 +238,7 @@ def measure(rank: int, world_size: int, port: int, results: "multiprocessing.Que
     if world_size > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         torch.distributed.init_process_group("gloo", rank=rank, world_size=world_size)
-    network = Sketch([6])
+    network = Sketch(Points([6]))
     generator = torch.Generator().manual_seed(0)
     real, train = (network(torch.randn(n, 6, generator=generator)) for n in (150, 300))
     evaluation = Evaluation(network, ALL, real, train, num_samples=110)

@@ -30,7 +30,7 @@ from gan_lab.metrics.features import activations
 @pytest.mark.parametrize("module", [RingDataModule, GridDataModule])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_oracle_covers_all_modes_at_its_own_quality(module: type, seed: int) -> None:
-    """1 - exp(-4.5) = 98.889 %, not 100 %: more would be over-concentration (trap 23)."""
+    """1 - exp(-4.5) = 98.889 %, not 100 %: more would be over-concentration."""
     mixture: Mixture = module().mixture
     points = mixture.sample(2500, torch.Generator().manual_seed(seed)).images
     modes, quality = mode_coverage(points, mixture.centres, mixture.deviation)

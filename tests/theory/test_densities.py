@@ -10,7 +10,6 @@ from scipy import stats
 
 from gan_lab.theory.densities import Discrete, Gaussian, Laplace, Mixture, Uniform
 from gan_lab.theory.pair import common
-from gan_lab.theory.planar import PlanarMixture, ring
 
 POINTS = torch.linspace(-4, 5, 37, dtype=torch.float64)
 CASES = [
@@ -47,17 +46,6 @@ def test_common_nodes_carry_all_mass(a, scale_a, b, scale_b, weight):
     assert float(pair.q.sum()) == pytest.approx(1, abs=1e-9)
 
 
-def test_a_ring_has_as_many_modes_as_asked_and_its_density_is_a_mixture():
-    mixture = ring(8, radius=2, scale=0.3)
-    assert len(torch.unique(mixture.centres.round(decimals=9), dim=0)) == 8
-    point = torch.tensor([[0.5, 0.7]])
-    by_hand = sum(
-        stats.multivariate_normal(centre.numpy(), 0.09).pdf(point.numpy()) / 8
-        for centre in mixture.centres
-    )
-    assert float(mixture.log_prob(point)) == pytest.approx(math.log(by_hand), abs=1e-9)
-
-
 @pytest.mark.parametrize(
     ("build", "words"),
     [
@@ -72,8 +60,6 @@ def test_a_ring_has_as_many_modes_as_asked_and_its_density_is_a_mixture():
         (lambda: Discrete([0.5, 0.5], [1, 1]), "must all be different"),
         (lambda: Discrete([]), "got 0"),
         (lambda: Discrete([math.nan, 1.0]), "must not be negative"),
-        (lambda: PlanarMixture(torch.zeros(3), 1), "must have shape"),
-        (lambda: ring(0), "modes must be at least 1"),
         (lambda: common(Discrete([1.0]), Gaussian()), "both be discrete or both be continuous"),
     ],
 )

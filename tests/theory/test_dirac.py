@@ -1,13 +1,14 @@
-"""The Dirac-GAN's autograd eigenvalues against Mescheder et al. (1e-4), at other parameters."""
+"""The Dirac-GAN's eigenvalues against Mescheder et al. (1e-4), at other parameters."""
 
 import math
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import softplus
 
+from gan_lab.descents import Consensus
 from gan_lab.losses import (
     AdversarialLoss,
     FDivergence,
@@ -18,7 +19,7 @@ from gan_lab.losses import (
     RelativisticPairing,
     Wasserstein,
 )
-from gan_lab.regularizers import R1, R1R2, R2, GradientPenalty, Penalty, WeightClipping
+from gan_lab.terms import R1, R1R2, R2, GradientPenalty, LeCam, Penalty, Side, WeightClipping
 from gan_lab.theory.catalogue import label, losses, regularizers
 from gan_lab.theory.dirac import DiracGame, Method, Steps, neutral_logit
 from gan_lab.theory.stability import eigenvalues, flow, map_eigenvalues, trajectory
@@ -84,18 +85,10 @@ def test_instance_noise_damps_and_is_critical_at_variance_2(loss, noise):
     assert (abs(found.imag).max() > 1e-3) == (noise**2 < 1.99)
 
 
-@pytest.mark.parametrize("consensus", [0.25, 1.5, 3.0])
-@pytest.mark.parametrize(("loss", "force"), [(Minimax(), 0.5), (Wasserstein(), 1.0)])
-def test_consensus_optimisation_attracts(loss, force, consensus):
-    found = eigenvalues(DiracGame(Method(loss, consensus=consensus)))
-    real = -consensus * force**2
-    assert close(found, [complex(real, force), complex(real, -force)])
-
-
 @pytest.mark.parametrize("size", [0.05, 0.7, 1.5])
 @pytest.mark.parametrize("loss", LOGISTIC, ids=label)
 def test_simultaneous_steps_grow_near_the_equilibrium(loss, size):
-    found = map_eigenvalues(DiracGame(Method(loss)), size, Steps())
+    found = map_eigenvalues(DiracGame(Method(loss), size), Steps())
     assert abs(found[0]) == pytest.approx(math.sqrt(1 + size**2 / 4), abs=1e-4)
 
 
@@ -110,7 +103,7 @@ def test_alternating_steps_stay_on_the_unit_circle_iff_alpha_is_at_most_2(
     alpha = math.sqrt(discriminator * generator) * size / 2
     middle = 1 - alpha**2 / 2
     root = complex(middle**2 - 1) ** 0.5
-    found = map_eigenvalues(DiracGame(Method(loss)), size, steps)
+    found = map_eigenvalues(DiracGame(Method(loss), size), steps)
     assert close(found, [middle + root, middle - root])
     assert (max(abs(found)) < 1 + 1e-4) == (alpha <= 2)
 
@@ -124,16 +117,16 @@ def test_the_minimax_flow_conserves_the_distance_and_the_others_do_not(start):
 
 
 def test_an_alternating_path_is_what_two_plain_updates_make():
-    game, size = DiracGame(Method(Minimax())), 0.3
-    path = trajectory(game, (0.8, 0.6), size, 1, Steps(False))
+    size = 0.3
+    path = trajectory(DiracGame(Method(Minimax()), size), (0.8, 0.6), 1, Steps(False))
     psi = 0.6 - size * 0.8 / (1 + math.exp(-0.6 * 0.8))
     theta = 0.8 + size * psi / (1 + math.exp(-psi * 0.8))
     assert path[1] == pytest.approx([theta, psi], abs=1e-12)
 
 
 def test_clipping_acts_after_every_update():
-    game = DiracGame(Method(Wasserstein(), (WeightClipping(0.25),)))
-    path = trajectory(game, (1.0, 0.2), 0.5, 20, Steps())
+    game = DiracGame(Method(Wasserstein(), (WeightClipping(0.25),)), 0.5)
+    path = trajectory(game, (1.0, 0.2), 20, Steps())
     assert abs(path[1:, 1]).max() == pytest.approx(0.25)
 
 
@@ -163,8 +156,8 @@ class Shrinking(Penalty):
     def __init__(self, weight: float = 2.0, every: int = 1) -> None:
         super().__init__(weight, every)
 
-    def __call__(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        return self.weight * (discriminator(real + 1) - discriminator(real)).square().mean()
+    def penalty(self, real: Side, fake: Side) -> Tensor:
+        return (real.scorer(real.samples + 1) - real.scorer(real.samples)).square().mean()
 
 
 def test_a_users_own_loss_and_penalty_show_up_unasked():
@@ -184,7 +177,7 @@ def test_the_study_agrees_with_theory_in_every_row_it_predicts():
             Method(Minimax()),
             Method(Wasserstein(), (GradientPenalty(),)),
             Method(NonSaturating(), noise=0.8),
-            Method(NonSaturating(), consensus=0.8),
+            Method(NonSaturating(), descent=Consensus(0.8)),
         ],
         losses=[Minimax(), NonSaturating(), Hinge()],
         regularizers=[R1(0.6), WeightClipping(1.0)],
@@ -209,7 +202,6 @@ def test_the_study_agrees_with_theory_in_every_row_it_predicts():
     ("build", "words"),
     [
         (lambda: Method(Minimax(), noise=-1), "noise must not be negative"),
-        (lambda: Method(Minimax(), consensus=math.nan), "consensus must not be negative"),
         (lambda: Dirac(step_size=0), "step_size must be positive"),
         (lambda: Dirac(only=["Minimx"]), "did you mean Minimax"),
         (lambda: require_method("x", ["Hinge"]), "known: Hinge"),
@@ -221,12 +213,20 @@ def test_bad_input_gets_one_clear_line(build, words):
     assert "\n" not in str(caught.value)
 
 
-def test_the_field_is_a_function_although_a_penalty_draws_and_one_remembers():
+def test_the_field_is_a_function_although_a_term_draws_and_one_remembers():
+    assert {LeCam, GradientPenalty} <= {type(item) for item in regularizers()}
     for item in regularizers():
-        game = DiracGame(Method(NonSaturating(), (item,)))
         try:
+            game = DiracGame(Method(NonSaturating(), (item,)))
             first = game.velocity((0.4, 0.7))
         except ValueError:
             continue  # only for images
         torch.rand(3)
         assert game.velocity((0.4, 0.7)) == pytest.approx(first, abs=1e-12)
+        assert game.point == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("every", [1, 3, 16])
+def test_a_term_that_is_applied_rarely_damps_as_one_that_is_not(every):
+    game = DiracGame(Method(Minimax(), (R1(0.7, every=every),)))
+    assert close(eigenvalues(game), pair(0.7, 0.5))

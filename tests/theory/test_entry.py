@@ -10,9 +10,9 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
-from gan_lab.app import config_dir, describe
+from gan_lab.cli.app import config_dir, describe
+from gan_lab.cli.instantiate import build
 from gan_lab.errors import LabError
-from gan_lab.instantiate import build
 from gan_lab.theory.__main__ import components, given
 from gan_lab.theory.study import Study
 

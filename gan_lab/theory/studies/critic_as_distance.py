@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 from torch.optim import Adam, RMSprop
 
+from gan_lab.data.mixture import Mixture as PlanarMixture
+from gan_lab.data.mixture import ring
 from gan_lab.losses import Wasserstein
-from gan_lab.regularizers import Constraint, GradientPenalty, Penalty, WeightClipping
+from gan_lab.terms import GradientPenalty, WeightClipping
+from gan_lab.theory.catalogue import Regularizer
 from gan_lab.theory.critics import Sampler
 from gan_lab.theory.densities import Gaussian, Mixture
 from gan_lab.theory.figures import CYCLE, finish, tiles
 from gan_lab.theory.lipschitz import exact_distance, steepest
-from gan_lab.theory.planar import ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -25,7 +27,7 @@ class Way(NamedTuple):
     """One way to keep a critic Lipschitz."""
 
     name: str
-    regularizers: tuple[Penalty | Constraint, ...]
+    regularizers: tuple[Regularizer, ...]
     optimizer: Callable[..., Any]
     spectral: bool = False
 
@@ -86,10 +88,10 @@ class CriticAsDistance(Study):
         """Return rank correlation, bias and steepness of every run."""
         findings = Findings("The critic's value beside the exact Wasserstein-1 distance")
         line = Mixture([Gaussian(2, 0.3), Gaussian(4, 0.3)])
-        plane = ring(8, radius=2.0, scale=0.1)
+        plane = PlanarMixture(ring(8, radius=2.0, dtype=torch.float64), 0.1)
         places: dict[str, Sampler] = {
             "line": lambda n: line.sample(n).float().unsqueeze(1),
-            "plane": lambda n: plane.sample(n).float(),
+            "plane": lambda n: plane.sample(n)[0].float(),
         }
         tracks: dict[tuple[str, str], Track] = {}
         for place, real in places.items():
@@ -119,7 +121,7 @@ class CriticAsDistance(Study):
             spectral=way.spectral,
         )
         track = Track([], [], [], [])
-        for step in gan.train(self.steps):
+        for step in gan.alternate(self.steps):
             if step % self.every:
                 continue
             gan.discriminator.eval()  # spectral norm's power iteration must rest
@@ -128,7 +130,7 @@ class CriticAsDistance(Study):
             track.steps.append(step)
             track.exact.append(exact_distance(sample, fake))
             track.estimated.append(gan.estimate(sample, fake))
-            track.steepness.append(steepest(gan.discriminator, sample, fake))
+            track.steepness.append(steepest(gan.logits, sample, fake))
             gan.discriminator.train()
         return track
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gan_lab.descents import Consensus, Extragradient, Optimistic
 from gan_lab.losses import AdversarialLoss, Minimax, NonSaturating, RelativisticPairing, Wasserstein
-from gan_lab.regularizers import R1, R1R2, R2, GradientPenalty, WeightClipping
+from gan_lab.terms import R1, R1R2, R2, GradientPenalty, WeightClipping
 from gan_lab.theory.catalogue import Regularizer, label, losses, regularizers
 from gan_lab.theory.dirac import DiracGame, Method, Point, Steps
 from gan_lab.theory.dirac_laws import predicted, predicted_round, predicted_verdict
@@ -22,7 +23,9 @@ SHOWN = [
     Method(Wasserstein(), (WeightClipping(1.0),)),
     Method(Wasserstein(), (GradientPenalty(0.3),)),
     Method(NonSaturating(), noise=1.0),
-    Method(NonSaturating(), consensus=1.0),
+    Method(NonSaturating(), descent=Consensus(1.0)),
+    Method(Minimax(), descent=Extragradient()),
+    Method(Minimax(), descent=Optimistic()),
     Method(NonSaturating(), (R1(),)),
     Method(NonSaturating(), (R2(),)),
     Method(NonSaturating(), (R1R2(),)),
@@ -36,10 +39,11 @@ class Dirac(Study):
     """Eigenvalues and verdicts for every loss × regularizer; phase portraits of some.
 
     References:
-        Mescheder et al. 2018, arXiv 1801.04406.
+        Mescheder et al. 2018, arXiv 1801.04406; Gidel et al. 2019, arXiv 1802.10551, and
+        Daskalakis et al. 2018, arXiv 1711.00141, for the descents.
 
     Args:
-        methods: Methods with a phase portrait; twelve published ones if not given.
+        methods: Methods with a phase portrait; fourteen published ones if not given.
         losses: Losses of the table; every one there is if not given.
         regularizers: Regularizers of the table; every one there is if not given.
         only: Names of methods; the table then holds no others.
@@ -77,12 +81,13 @@ class Dirac(Study):
         """Return eigenvalues, verdicts and pictures."""
         findings = Findings("Dirac-GAN: eigenvalues at the equilibrium and what they mean")
         portraits: list[Portrait] = []
+        games: list[DiracGame] = []
         verdicts: dict[str, tuple[float | None, str]] = {}
         methods = {method.name: method for method in [*self.shown, *self.table]}
         shown = {method.name for method in self.shown}
         for name, method in methods.items():
-            game = DiracGame(method)
             try:
+                game = DiracGame(method, self.step_size)
                 values = eigenvalues(game)
             except (ValueError, RuntimeError, IndexError) as error:
                 verdicts[name] = None, "does not apply"
@@ -91,12 +96,15 @@ class Dirac(Study):
                     findings.notes.append(note)
                 continue
             word = verdict(game, values)
-            compare(findings, method, values, word, full=name in shown)
+            compare(findings, game, values, word, full=name in shown)
             verdicts[name] = None if values is None else float(values.real.max()), word
             if name in shown:
                 portraits.append(self.portrait(game, word, values))
-        for method in self.shown:
-            compare_rounds(findings, method, self.step_size)
+                games.append(game)
+        for game in games:
+            compare_rounds(findings, game)
+        if any(isinstance(game.method.descent, Optimistic) for game in games):
+            findings.notes.append("optimistic descent has the plain field; it differs in its steps")
         findings.figures["dirac_portraits"] = draw_portraits(portraits)
         if len(self.table) > len(self.shown):
             findings.figures["dirac_table"] = draw_matrix(self.table, verdicts)
@@ -108,8 +116,8 @@ class Dirac(Study):
         """Return what a method's tile shows."""
         axis = np.linspace(-1.6, 1.6, 13)
         arrows = np.array([[game.velocity((x, y)) for x in axis] for y in axis])
-        together = trajectory(game, (1.0, 1.0), self.step_size, self.rounds, Steps())
-        in_turn = trajectory(game, (1.0, 1.0), self.step_size, self.rounds, Steps(False))
+        together = trajectory(game, (1.0, 1.0), self.rounds, Steps())
+        in_turn = trajectory(game, (1.0, 1.0), self.rounds, Steps(False))
         return Portrait(game.method.name, word, values, axis, arrows, together, in_turn)
 
 
@@ -133,12 +141,12 @@ def require_method(name: str, known: Sequence[str]) -> None:
 
 
 def verdict(game: DiracGame, values: np.ndarray | None) -> str:
-    """Return in words what becomes of the continuous-time game near the equilibrium.
+    """Return in words what becomes of the flow along the field near the equilibrium.
 
     Where the eigenvalues do not decide, the game is played.
     """
     if values is None:
-        path = trajectory(game, START, 0.02, 400, Steps())
+        path = trajectory(DiracGame(game.method, 0.02), START, 400, Steps())
         restless = np.linalg.norm(path[-100:], axis=1).max() > 0.05
         return "does not converge" if restless else "converges"
     if values.real.max() < -1e-4:
@@ -155,12 +163,13 @@ def verdict(game: DiracGame, values: np.ndarray | None) -> str:
 
 
 def compare(
-    findings: Findings, method: Method, values: np.ndarray | None, word: str, full: bool
+    findings: Findings, game: DiracGame, values: np.ndarray | None, word: str, full: bool
 ) -> None:
     """Add a method's eigenvalues and, where ``full``, both of them and the verdict."""
-    wanted = predicted(method)
+    method, size = game.method, game.step_size
+    wanted = predicted(method, size)
     if values is None:
-        jumps = predicted_verdict(method) == "does not converge"
+        jumps = predicted_verdict(method, size) == "does not converge"
         text = "none: the field jumps" if jumps else None
         findings.add(method.name, "eigenvalue", text, "none: the field jumps")
     elif wanted is None:
@@ -170,16 +179,17 @@ def compare(
             theory, found = wanted[number - 1], complex(values[number - 1])
             findings.add(method.name, f"eigenvalue {number}", theory, found)
     if full:
-        findings.add(method.name, "verdict", predicted_verdict(method), word)
+        findings.add(method.name, "verdict", predicted_verdict(method, size), word)
 
 
-def compare_rounds(findings: Findings, method: Method, size: float) -> None:
+def compare_rounds(findings: Findings, game: DiracGame) -> None:
     """Add the eigenvalues of discrete rounds of updates, where theory knows them."""
+    method, size = game.method, game.step_size
     for steps in (Steps(), Steps(False), Steps(False, 2, 1), Steps(False, 1, 3)):
         wanted = predicted_round(method, size, steps)
         if wanted is None:
             continue
-        found = map_eigenvalues(DiracGame(method), size, steps)
+        found = map_eigenvalues(game, steps)
         kind = (
             "simultaneous"
             if steps.simultaneous

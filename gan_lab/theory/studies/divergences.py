@@ -4,14 +4,15 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from gan_lab.losses import AdversarialLoss, Minimax, Wasserstein
-from gan_lab.regularizers import GradientPenalty
+from gan_lab.terms import GradientPenalty
 from gan_lab.theory import divergences as exact
 from gan_lab.theory.catalogue import label, left_out, losses
 from gan_lab.theory.critics import train_critic
 from gan_lab.theory.densities import Density, Discrete, Gaussian
+from gan_lab.theory.dirac import DiracGame, Method, variables
 from gan_lab.theory.expectation import expectation
 from gan_lab.theory.laws import Law, law
 from gan_lab.theory.optimal import Optimum, best_discriminator
@@ -170,18 +171,10 @@ def overshoot(findings: Findings) -> None:
 
 def penalised_slope(penalty: GradientPenalty, distance: float) -> float:
     """Return the slope at which the penalised Wasserstein loss of two points is least."""
-    loss = Wasserstein()
-    real = torch.full((1, 1), distance, dtype=torch.float64)
-    fake = torch.zeros(1, 1, dtype=torch.float64)
-    slope = torch.ones((), dtype=torch.float64)
+    game = DiracGame(Method(Wasserstein(), (penalty,)))
+    theta, slope = variables((-distance, 1.0))
     for _ in range(3):  # Newton's method; the loss is quadratic
-        slope = slope.detach().requires_grad_()
-
-        def scorer(x: Tensor, slope: Tensor = slope) -> Tensor:
-            return (slope * x).squeeze(1)
-
-        total = loss.discriminator(scorer(real), scorer(fake)) + penalty(scorer, real, fake)
-        (first,) = torch.autograd.grad(total, slope, create_graph=True)
-        (second,) = torch.autograd.grad(first, slope)
-        slope = slope - first / second
+        _, wanted = game.field(theta, slope, differentiable=True)
+        (change,) = torch.autograd.grad(wanted, slope)
+        slope = (slope - wanted / change).detach().requires_grad_()
     return float(slope.detach())

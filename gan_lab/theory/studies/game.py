@@ -7,15 +7,16 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
+from gan_lab.contracts import Round
+from gan_lab.data.mixture import Mixture, ring
 from gan_lab.losses import Minimax, NonSaturating
-from gan_lab.regularizers import R1, Constraint, Penalty
-from gan_lab.theory.catalogue import label
+from gan_lab.terms import R1
+from gan_lab.theory.catalogue import Regularizer, label
 from gan_lab.theory.collapse import on_cells
 from gan_lab.theory.divergences import jensen_shannon
 from gan_lab.theory.duality import duality_gap
 from gan_lab.theory.figures import CYCLE, finish, tiles
 from gan_lab.theory.jacobian import GameField, path_angle, read
-from gan_lab.theory.planar import ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -66,8 +67,8 @@ class Game(Study):
             require_at_least(name, value, 1)
         self.steps, self.width, self.samples = steps, width, samples
         self.gap_steps, self.gaps, self.seed = gap_steps, gaps, seed
-        self.data = ring(4, scale=0.15)
-        self.ways: list[Sequence[Penalty | Constraint]] = [(), (R1(weight),)]
+        self.data = Mixture(ring(4, dtype=torch.float64), 0.15)
+        self.ways: list[Sequence[Regularizer]] = [(), (R1(weight),)]
         self.positions = np.linspace(0.5, 1.5, 41).tolist()
 
     def run(self) -> Findings:
@@ -82,26 +83,19 @@ class Game(Study):
         findings.figures["game"] = self.draw(results)
         return findings
 
-    def measure(
-        self, findings: Findings, name: str, way: Sequence[Penalty | Constraint]
-    ) -> Measured:
+    def measure(self, findings: Findings, name: str, way: Sequence[Regularizer]) -> Measured:
         """Train once, and look."""
         hidden = (self.width, self.width)
-        gan = SmallGAN(lambda n: self.data.sample(n).float(), NonSaturating(), way, hidden)
-        players = list(gan.generator.parameters()), list(gan.discriminator.parameters())
+        gan = SmallGAN(lambda n: self.data.sample(n)[0].float(), NonSaturating(), way, hidden)
+        players = gan.parameters_of("generator"), gan.parameters_of("discriminator")
         start = read([*players[0], *players[1]])
         moments = {round(x) for x in np.geomspace(max(1, self.steps // 30), self.steps, self.gaps)}
-        gaps = [(step, *self.gap(gan)) for step in gan.train(self.steps) if step in moments]
+        gaps = [(step, *self.gap(gan)) for step in gan.alternate(self.steps) if step in moments]
         real, latents = gan.real(self.samples), torch.randn(self.samples, 2)
 
         def losses() -> list[torch.Tensor]:
-            fake = gan.generator(latents)
-            logits = gan.discriminator(real), gan.discriminator(fake)
-            value = gan.loss.discriminator(*logits)
-            for item in way:
-                if isinstance(item, Penalty):
-                    value = value + item(gan.discriminator, real, fake.detach())
-            return [gan.loss.generator(*logits), value]
+            round = Round({"x": real}, {"x": gan.generator(latents)})
+            return [gan.objective(player, round)[0] for player in ("generator", "discriminator")]
 
         field = GameField(losses, players)
         spectrum = np.linalg.eigvals(field.jacobian())
@@ -125,9 +119,7 @@ class Game(Study):
     def gap(self, gan: SmallGAN) -> tuple[float, float, float]:
         """Return the game's value in both worst cases, and the true Jensen-Shannon divergence."""
         real, latents = gan.real(self.samples), torch.randn(self.samples, 2)
-        worst = duality_gap(
-            Minimax(), gan.generator, gan.discriminator, real, latents, self.gap_steps
-        )
+        worst = duality_gap(Minimax(), gan.generator, gan.logits, real, latents, self.gap_steps)
         with torch.no_grad():
             fake = gan.fake(20_000)
         return *worst, jensen_shannon(on_cells(fake, self.data, cells=24))

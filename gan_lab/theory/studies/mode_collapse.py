@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.optim import Adam
 
+from gan_lab.data.mixture import Mixture, ring
 from gan_lab.losses import NonSaturating
 from gan_lab.theory.collapse import all_three, covering, mode_counts, on_cells, over_modes
 from gan_lab.theory.divergences import jensen_shannon
 from gan_lab.theory.figures import CYCLE, FAKE, REAL, finish, tiles
-from gan_lab.theory.planar import PlanarMixture, ring
 from gan_lab.theory.playing import SmallGAN
 from gan_lab.theory.study import Findings, Study, require_at_least
 
@@ -55,7 +55,7 @@ class ModeCollapse(Study):
     ) -> None:
         for name, value in (("steps", steps), ("samples", samples), ("moments", moments)):
             require_at_least(name, value, 1)
-        self.mixture: PlanarMixture = ring(modes, scale=scale)
+        self.mixture = Mixture(ring(modes, dtype=torch.float64), scale)
         self.steps, self.samples, self.moments, self.seed = steps, samples, moments, seed
         if not slow > 0:
             raise ValueError(f"slow must be positive, got {slow}")
@@ -85,8 +85,8 @@ class ModeCollapse(Study):
         count = len(self.mixture.centres)
         random = torch.Generator().manual_seed(self.seed)
         for covered in sorted({1, max(1, count // 2), count}):
-            part = PlanarMixture(self.mixture.centres[:covered], self.mixture.scale)
-            counts = mode_counts(part.sample(200_000, random), self.mixture)
+            part = Mixture(self.mixture.centres[:covered], self.mixture.deviation)
+            counts = mode_counts(part.sample(200_000, random)[0], self.mixture)
             names = "KL(p||q) over modes", "KL(q||p) over modes", "JS over modes"
             wanted, found = covering(count, covered), all_three(over_modes(counts))
             for name, theory, measured in zip(names, wanted, found, strict=True):
@@ -95,7 +95,7 @@ class ModeCollapse(Study):
     def train(self, speed: float) -> tuple[list[Moment], list[tuple[int, Tensor]]]:
         """Train once; return measurements and samples at some moments."""
         gan = SmallGAN(
-            lambda n: self.mixture.sample(n).float(),
+            lambda n: self.mixture.sample(n)[0].float(),
             NonSaturating(),
             hidden=(128, 128),
             optimizer=partial(Adam, lr=1e-3 * speed, betas=(0.5, 0.99)),
@@ -104,7 +104,7 @@ class ModeCollapse(Study):
         every = max(1, self.steps // self.moments)
         kept = {round(x) for x in np.linspace(1, self.steps, 5)}
         history, pictures = [], []
-        for step in gan.train(self.steps):
+        for step in gan.alternate(self.steps):
             if step % every == 0 or step == 1:
                 history.append({"step": float(step)} | self.measure(gan))
             if step in kept:

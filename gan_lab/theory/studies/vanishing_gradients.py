@@ -1,18 +1,18 @@
 """What is left of the generator's gradient when the discriminator gets good?"""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor, nn
-from torch.optim import Adam
 
+from gan_lab.contracts import Discriminator, Round
 from gan_lab.losses import AdversarialLoss, Minimax, NonSaturating, Wasserstein
-from gan_lab.models import MLPDiscriminator, MLPGenerator
+from gan_lab.models import MLPGenerator
+from gan_lab.theory.bare import Drawn
 from gan_lab.theory.catalogue import label
-from gan_lab.theory.critics import critic, discriminator_step, needed
+from gan_lab.theory.critics import against, critic, perceptron
 from gan_lab.theory.densities import Gaussian
 from gan_lab.theory.figures import CYCLE, finish, tiles
 from gan_lab.theory.saturation import (
@@ -136,7 +136,7 @@ class VanishingGradients(Study):
         assert self.images is not None
         torch.manual_seed(self.seed)
         shape = tuple(self.images.shape[1:])
-        generator, discriminator = MLPGenerator(100, shape), MLPDiscriminator(shape)
+        generator, discriminator = MLPGenerator(100, shape), perceptron(shape, (512, 256))
         latents = torch.randn(2048, 100)
         return watch(
             loss, discriminator, generator, latents, self.images, self.image_steps, 2e-4, batch=64
@@ -167,7 +167,7 @@ class VanishingGradients(Study):
 
 def watch(
     loss: AdversarialLoss,
-    discriminator: nn.Module,
+    discriminator: Discriminator,
     generator: nn.Module,
     latents: Tensor,
     real: Tensor,
@@ -176,17 +176,15 @@ def watch(
     batch: int = 512,
 ) -> Curve:
     """Train the discriminator, and measure the generator's gradient at about 20 moments."""
-    regularizers: list[Any] = needed(loss)
-    optimizer = Adam(discriminator.parameters(), learning_rate, betas=(0.5, 0.99))
+    task = Drawn(generator, lambda n: latents[torch.randint(len(latents), (n,))], real.shape[1:])
+    game = against(task, discriminator, loss, learning_rate)
+    few = {"x": real[:512]}
     # One update first: a discriminator that starts at 0 gives no gradient at all.
     moments = set(np.unique(np.geomspace(1, steps, 20).round().astype(int)).tolist())
     curve: Curve = []
     for step in range(1, steps + 1):
         chosen = real[torch.randint(len(real), (batch,))]
-        with torch.no_grad():
-            fake = generator(latents[torch.randint(len(latents), (batch,))])
-        discriminator_step(discriminator, optimizer, loss, chosen, fake, regularizers)
+        game.descend("discriminator", game.play({"x": chosen}).detach())
         if step in moments:
-            norm = gradient_norm(loss, discriminator, generator, latents[:512], real[:512])
-            curve.append((step, norm))
+            curve.append((step, gradient_norm(game, Round(few, {"x": generator(latents[:512])}))))
     return curve

@@ -1,0 +1,43 @@
+"""What every medium promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from torch import Tensor
+
+
+class Medium(ABC):
+    """What a sample is made of, and how it is stored, shown and read.
+
+    Args:
+        shape: Of one sample.
+
+    Attributes:
+        name: One word, such as "image".
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        self.shape = tuple(shape)
+
+    @abstractmethod
+    def to_float(self, raw: Tensor) -> Tensor:
+        """Return what networks see of samples as they are stored; floats pass unchanged."""
+
+    @abstractmethod
+    def to_raw(self, samples: Tensor) -> Tensor:
+        """Return samples as a file would hold them."""
+
+    @abstractmethod
+    def picture(self, samples: Tensor, columns: int | None = None) -> Tensor | None:
+        """Return samples as one uint8 image (C, H, W); None where there is nothing to see."""
+
+    @abstractmethod
+    def write(self, samples: Tensor, folder: Any) -> list[Any]:
+        """Write each sample as a file into ``folder`` and return the files."""
+
+    @abstractmethod
+    def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:
+        """Hand samples to a TensorBoard writer by the call that is made for them."""

@@ -1,0 +1,9 @@
+"""How a player descends: plainly, or by the methods that theory proposes for games."""
+
+from gan_lab.contracts import Descent, Game
+from gan_lab.descents.consensus import Consensus
+from gan_lab.descents.extragradient import Extragradient
+from gan_lab.descents.optimistic import Optimistic
+from gan_lab.descents.plain import Plain, gradient
+
+__all__ = ["Consensus", "Descent", "Extragradient", "Game", "Optimistic", "Plain", "gradient"]

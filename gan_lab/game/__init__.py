@@ -1,0 +1,5 @@
+"""The game itself: Algorithm 1, how samples are judged, and what goes together."""
+
+from gan_lab.game.module import GAN
+
+__all__ = ["GAN"]

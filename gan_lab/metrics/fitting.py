@@ -1,0 +1,46 @@
+"""Which metrics fit a feature network and a generator."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gan_lab.metrics.base import LogitMetric, SampleMetric
+from gan_lab.metrics.features import FeatureNetwork
+from gan_lab.metrics.per_class import ClassAccuracy, LabelMetric
+from gan_lab.metrics.reference import Reference
+
+Builder = Callable[[Reference], SampleMetric]
+
+
+def left_out(
+    metrics: Mapping[str, Builder], network: FeatureNetwork, num_classes: int
+) -> dict[str, list[str]]:
+    """Return the metrics that say nothing here, by the reason why.
+
+    Args:
+        metrics: Builds each metric from a reference: a class or a partial of one.
+        network: The feature network.
+        num_classes: Classes that samples are made for, 0 where there are none.
+    """
+    unsuited: dict[str, Any] = {
+        f"{network.name} features come from no classifier": LogitMetric
+        if not network.num_classes
+        else (),
+        "the samples are not made for classes": LabelMetric if not num_classes else (),
+        f"{network.name} features know other classes than the generator's": (
+            ClassAccuracy if num_classes and num_classes != network.num_classes else ()
+        ),
+    }
+    found: dict[str, list[str]] = {}
+    told: set[str] = set()
+    for reason, kinds in unsuited.items():
+        names = [n for n, m in metrics.items() if n not in told and issubclass(kind(m), kinds)]
+        if names:
+            found[reason] = names
+            told.update(names)
+    return found
+
+
+def kind(metric: Builder) -> type:
+    """Return the class that a builder builds, or object where that cannot be told."""
+    found = getattr(metric, "func", metric)
+    return found if isinstance(found, type) else object

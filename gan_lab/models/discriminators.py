@@ -1,0 +1,169 @@
+"""Discriminators made of a backbone: what goes in, what is read out, how weights are bounded."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from gan_lab.contracts import Discriminator, Sample, Verdict
+from gan_lab.models.arguments import require_shape, require_size
+from gan_lab.models.base import Backbone, draw_weights
+from gan_lab.models.inputs import Input
+from gan_lab.models.normalisation import spectrally_normalise
+from gan_lab.models.readouts import LinearReadout, Readout
+
+
+class Scores(Discriminator):
+    """A backbone's features, read out as one logit a sample, or one a patch.
+
+    Args:
+        network: Builds the backbone for the shape that reaches it, such as a
+            partial of :class:`gan_lab.models.MLPBackbone`.
+        sample_shape: Shape of what is read: of all ``reads`` joined along their channels,
+            or, where their ranks differ, (sum of their sizes,).
+        reads: Keys of the samples that are judged; penalties differentiate by them.
+        inputs: What is done to them on the way, in this order: label planes, packing.
+        readout: Builds what turns features into logits; linear by default.
+        heads: Outputs of each second head by its name, all linear in the (mean patch's) features.
+        spectral_norm: Whether every weight is divided by its largest singular value.
+
+    References:
+        Conditional Image Synthesis with Auxiliary Classifier GANs (Odena et al.
+        2017), arXiv 1610.09585, and InfoGAN (Chen et al. 2016), arXiv
+        1606.03657, for ``heads``. Spectral Normalization for Generative
+        Adversarial Networks (Miyato et al. 2018), arXiv 1802.05957.
+
+    Raises:
+        ValueError: If a size is out of range or the options contradict each other.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[tuple[int, ...]], Backbone],
+        sample_shape: Sequence[int],
+        reads: Sequence[str] = ("x",),
+        inputs: Sequence[Input] | Mapping[str, Input | None] = (),
+        readout: Callable[[int], Readout] = LinearReadout,
+        heads: Mapping[str, int] | None = None,
+        spectral_norm: bool = False,
+    ) -> None:
+        super().__init__()
+        chosen = inputs.values() if isinstance(inputs, Mapping) else inputs
+        self.inputs = nn.ModuleList(item for item in chosen if item is not None)
+        shape = require_shape(sample_shape)
+        self.sample_shape = shape if tuple(reads) == ("x",) else None
+        for item in self.inputs:
+            shape = item.shape(shape)  # type: ignore[operator]
+        self.backbone = network(shape)
+        self.readout = readout(self.backbone.features)
+        self.sizes = {name: require_size(f"heads.{name}", n) for name, n in (heads or {}).items()}
+        if self.sizes:
+            self.recogniser = nn.Linear(self.backbone.features, sum(self.sizes.values()))
+        draw_weights(self, self.backbone.initialise)
+        if spectral_norm:
+            spectrally_normalise(self)
+        self.judged = tuple(reads)
+        layers: list[Any] = [*self.inputs, self.readout]
+        self.reads = (*reads, *dict.fromkeys(name for layer in layers for name in layer.reads))
+        self.gives, self.taught = ("features", *self.sizes), tuple(self.sizes)
+        classes = [layer.num_classes for layer in layers] + [self.sizes.get("label", 0)]
+        self.num_classes = max(classes)
+        for layer in self.inputs:
+            self.packing *= layer.packing  # type: ignore[operator, assignment]
+        if self.packing > 1 and self.num_classes:
+            raise ValueError(
+                f"packing={self.packing} joins samples of different labels; use packing=1 with "
+                "labels"
+            )
+
+    def forward(self, sample: Sample) -> Verdict:
+        """Return logits, the features, and what the second heads say, in full precision."""
+        samples = joined([sample[name] for name in self.judged])
+        for layer in self.inputs:
+            samples = layer(samples, sample)
+        features = self.backbone(samples)
+        heads = {"features": features}
+        if self.sizes:
+            pooled = features if features.ndim == 2 else features.flatten(2).mean(dim=2)
+            outputs = self.recogniser(pooled).float().split(list(self.sizes.values()), dim=1)
+            heads |= dict(zip(self.sizes, outputs, strict=True))
+        return Verdict({"x": self.readout(features, sample)}, heads)
+
+
+class PerKey(Discriminator):
+    """Several discriminators side by side, each with logits under its own name.
+
+    Args:
+        parts: By name: each domain's, or one for clips and one for frames.
+
+    Raises:
+        ValueError: If there is none.
+    """
+
+    def __init__(self, **parts: Discriminator) -> None:
+        super().__init__()
+        if not parts:
+            raise ValueError("PerKey needs at least one discriminator, by name")
+        self.networks = nn.ModuleDict(parts)
+        self.reads = tuple(dict.fromkeys(name for part in parts.values() for name in part.reads))
+        self.gives = tuple(f"{name}.{head}" for name in parts for head in parts[name].gives)
+        self.taught = tuple(f"{name}.{head}" for name in parts for head in parts[name].taught)
+        self.num_classes = max(part.num_classes for part in parts.values())
+        self.packing = math.lcm(*(part.packing for part in parts.values()))
+
+    def forward(self, sample: Sample) -> Verdict:
+        """Return every part's logits under its name, its heads under name.head."""
+        logits: dict[str, Tensor] = {}
+        heads: dict[str, Tensor] = {}
+        for name, part in self.networks.items():
+            verdict: Verdict = part(sample)
+            (logits[name],) = verdict.logits.values()
+            heads |= {f"{name}.{head}": value for head, value in verdict.heads.items()}
+        return Verdict(logits, heads)
+
+    def parts(self) -> Sequence[Discriminator]:
+        return [part for part in self.networks.values() if isinstance(part, Discriminator)]
+
+
+class Energy(Discriminator):
+    r"""An autoencoder whose reconstruction error is what is judged: low for real samples.
+
+    .. math:: D(x) = -\operatorname{mean} |x - A(x)|^p
+
+    The logit is minus the energy, so that it rises with how real a sample looks.
+
+    References:
+        Energy-based Generative Adversarial Network (Zhao et al. 2017), arXiv 1609.03126.
+        BEGAN (Berthelot et al. 2017), arXiv 1703.10717, with p = 1.
+
+    Args:
+        autoencoder: Samples to samples of the same shape.
+        power: p, positive.
+        reads: The key that is judged.
+    """
+
+    gives = ("reconstruction",)
+
+    def __init__(self, autoencoder: nn.Module, power: float = 1.0, reads: str = "x") -> None:
+        super().__init__()
+        if not power > 0:
+            raise ValueError(f"power must be positive, got {power}")
+        self.autoencoder, self.power, self.reads = autoencoder, power, (reads,)
+
+    def forward(self, sample: Sample) -> Verdict:
+        """Return minus the reconstruction error of each sample, and the reconstruction."""
+        samples = sample[self.reads[0]]
+        reconstruction = self.autoencoder(samples)
+        error = (samples - reconstruction).abs().pow(self.power).flatten(1).mean(dim=1)
+        return Verdict({"x": -error}, {"reconstruction": reconstruction})
+
+
+def joined(samples: list[Tensor]) -> Tensor:
+    """Return what is judged together: along channels, or flat where ranks differ."""
+    if len(samples) == 1:
+        return samples[0]
+    if len({tensor.ndim for tensor in samples}) > 1:
+        samples = [tensor.flatten(1) for tensor in samples]
+    return torch.cat(samples, dim=1)

@@ -1,0 +1,45 @@
+"""Norms of maps, and of weights."""
+
+from typing import Literal
+
+from torch import nn
+from torch.nn.utils import parametrizations
+
+Norm = Literal["batch", "layer", "none"]
+
+NORMALISED = (
+    nn.Linear
+    | nn.Embedding
+    | nn.Conv1d
+    | nn.Conv2d
+    | nn.Conv3d
+    | nn.ConvTranspose1d
+    | nn.ConvTranspose2d
+    | nn.ConvTranspose3d
+)
+"""Layers whose weight is one linear map."""
+
+
+def normalisation(norm: Norm, channels: int) -> nn.Module:
+    """Return the layer named ``norm`` for maps of ``channels`` channels."""
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    if norm == "layer":
+        return nn.GroupNorm(1, channels)  # one group: layer norm over (C, H, W)
+    if norm == "none":
+        return nn.Identity()
+    raise ValueError(f"norm must be batch, layer or none, got {norm!r}")
+
+
+def spectrally_normalise(network: nn.Module) -> None:
+    """Divide every weight of a network by its largest singular value from now on.
+
+    References:
+        Spectral Normalization for Generative Adversarial Networks (Miyato et
+        al. 2018), arXiv 1802.05957.
+    """
+    for layer in list(network.modules()):
+        if isinstance(layer, NORMALISED):
+            if not layer.weight.any():
+                layer.reset_parameters()  # zero has no singular value to divide by
+            parametrizations.spectral_norm(layer)

@@ -1,0 +1,40 @@
+"""What a player minimises beside the adversarial loss, and what acts after an update."""
+
+from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
+from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.gradient import (
+    DRAGAN,
+    R1,
+    R1R2,
+    R2,
+    GradientPenalty,
+    input_gradients,
+)
+from gan_lab.terms.logits import Consistency, LeCam
+from gan_lab.terms.orthogonal import OrthogonalRegularization
+from gan_lab.terms.recognition import Classification, CodeRecovery, Information
+from gan_lab.terms.reconstruction import Reconstruction
+
+__all__ = [
+    "DRAGAN",
+    "R1",
+    "R1R2",
+    "R2",
+    "Classification",
+    "CodeRecovery",
+    "Consistency",
+    "Constraint",
+    "GradientPenalty",
+    "Information",
+    "LeCam",
+    "OrthogonalRegularization",
+    "Penalty",
+    "Reconstruction",
+    "Scorer",
+    "Side",
+    "Term",
+    "Turn",
+    "WeightClipping",
+    "WeightPenalty",
+    "input_gradients",
+]
