@@ -27,7 +27,7 @@ test: $(READY) ## Run the tests that take minutes, with lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not gpu"
 
 test-all: $(READY) ## Run every test, the slow ones too
 	$(BIN)/python -m pytest

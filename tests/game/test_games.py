@@ -231,7 +231,7 @@ class Boundary(AdversarialLoss):
     real_threshold = None
     balance: Tensor
 
-    def __init__(self, gamma: float = 0.5, rate: float = 0.1) -> None:
+    def __init__(self, gamma: float, rate: float) -> None:
         super().__init__()
         self.gamma, self.rate = gamma, rate
         self.register_buffer("balance", torch.zeros(()))
@@ -259,7 +259,7 @@ def generation() -> Generation:
 
 def energy() -> GAN:
     autoencoder = nn.Sequential(nn.Flatten(), mlp(16, 8, 16), nn.Unflatten(1, IMAGE))
-    return GAN(generation(), Energy(autoencoder), Boundary())
+    return GAN(generation(), Energy(autoencoder), Boundary(0.5, 0.1))
 
 
 # Classes
@@ -544,10 +544,14 @@ def test_an_encoder_held_fixed_is_not_moved_by_a_term_that_reads_it() -> None:
     """The term alone moves the generator; without the hold it would move the encoder too."""
 
     class Alone(NonSaturating):
-        def generator(self, real: Tensor, fake: Tensor) -> Tensor:
-            return 0 * super().generator(real, fake)
+        def __init__(self, share: float) -> None:  # no default, so that no study takes it up
+            super().__init__()
+            self.share = share
 
-    module = GAN(Bidirectional(), Scores(MLP, (19,), reads=("x", "z")), Alone(), [Latent()])
+        def generator(self, real: Tensor, fake: Tensor) -> Tensor:
+            return self.share * super().generator(real, fake)
+
+    module = GAN(Bidirectional(), Scores(MLP, (19,), reads=("x", "z")), Alone(0.0), [Latent()])
     task = copy.deepcopy(module.task)
     play(module, images("x"), 2)
     for name, value in module.task.named_parameters():
