@@ -36,7 +36,7 @@ class Judge:
         if not self.augmentations:
             return sample
         changed = dict(sample)
-        for name in self.floats(sample):
+        for name in floats(self.discriminator, sample):
             for augmentation in self.augmentations.values():
                 changed[name] = augmentation(changed[name])
         return changed
@@ -77,7 +77,7 @@ class Judge:
         Raises:
             LabError: If it reads nothing that can be differentiated by.
         """
-        names = [name for name in part.reads if sample[name].is_floating_point()]
+        names = floats(part, sample)
         if not names:
             raise LabError(
                 f"what this discriminator reads ({', '.join(part.reads)}) holds no floats to "
@@ -105,9 +105,10 @@ class Judge:
         (logits,) = judge(self.augmented(changed)).logits.values()
         return logits
 
-    def floats(self, sample: Sample) -> list[str]:
-        """Return the keys that the discriminator reads and that hold floats."""
-        return [name for name in self.discriminator.reads if sample[name].is_floating_point()]
+
+def floats(discriminator: Discriminator, sample: Sample) -> list[str]:
+    """Return the keys that a discriminator reads and that hold floats."""
+    return [name for name in discriminator.reads if sample[name].is_floating_point()]
 
 
 def split(flat: Tensor, like: list[Tensor]) -> list[Tensor]:
