@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup train test test-all lint format type bench results results-mixtures tensorboard lock wheel clean
+.PHONY: help setup train test test-all lint format type bench results results-mixtures race fuzz mutants tensorboard lock wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,15 @@ results-mixtures: $(READY) ## Train the 25-mode grid over three seeds and print 
 
 bench: $(READY) ## Measure speed and memory beside a plain script and a tuned loop; an hour or two
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+race: $(READY) ## Race recipes against the clock to good digits; an hour
+	$(BIN)/python -m benchmarks.race $(ARGS)
+
+fuzz: $(READY) ## Try hundreds of changed checkpoints and mistyped command lines; minutes
+	$(BIN)/python -m benchmarks.fuzz $(ARGS)
+
+mutants: $(READY) ## Change the code in one place at a time and count what tests notice; hours, resumable
+	$(BIN)/python -m benchmarks.mutants $(ARGS)
 
 tensorboard: $(READY) ## Look at all runs in a browser
 	$(BIN)/tensorboard --logdir outputs

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,40 +23,57 @@ UNMEASURED = [
 ]
 
 
+Command = Callable[[int, int], list[str]]
+"""A program's command line, given the descriptors of its commands and of its answers."""
+
+
+def lab(overrides: Sequence[str], callback: str, root: Path, run: Path) -> Command:
+    """Return ``python -m gan_lab.train`` with a callback that is observed."""
+    program = [sys.executable, "-m", "gan_lab.train", *overrides]
+    program += [f"data.root={root}", f"hydra.run.dir={run}", f"+callbacks.pace._target_={callback}"]
+    pipes = "+callbacks.pace.commands", "+callbacks.pace.answers"
+    return lambda *ends: [*program, *(f"{k}={v}" for k, v in zip(pipes, ends, strict=True))]
+
+
+def script(name: str, setting: Setting, root: Path, *options: str) -> Command:
+    """Return the command line of one of the scripts beside this file."""
+    program = [sys.executable, "-m", f"benchmarks.{name}", json.dumps(setting.as_dict())]
+    program += ["--root", str(root), *options]
+    pipes = "--commands", "--answers"
+    return lambda *ends: [*program, *(f"{k}={v}" for k, v in zip(pipes, ends, strict=True))]
+
+
+def named(name: str, setting: Setting, root: Path, folder: Path) -> Command:
+    """Return the command line of one of NAMES."""
+    if name != "gan_lab":
+        return script(name, setting, root)
+    run = folder / f"{setting.model}-{setting.loss}-{setting.batch}-{time.time_ns()}"
+    overrides = [*setting.overrides, *UNMEASURED]
+    return lab(overrides, "benchmarks.lab.PaceCallback", root, run)
+
+
 class Contender:
     """A training program, stopped between its windows.
 
     Args:
-        name: One of NAMES.
-        setting: What it trains.
-        root: Folder with MNIST/raw.
-        folder: Where it may write.
+        name: What it is called.
+        command: Its command line.
+        first: What it is told first; it must answer after the first step.
 
     Attributes:
         startup: Seconds from the command to the end of the first step.
     """
 
-    def __init__(self, name: str, setting: Setting, root: Path, folder: Path) -> None:
+    def __init__(self, name: str, command: Command, first: str = "1") -> None:
         self.name = name
         commands, self._commands = os.pipe()
         self._answers, answers = os.pipe()
-        paced = {"commands": commands, "answers": answers}
-        if name == "gan_lab":
-            run = folder / f"{setting.model}-{setting.loss}-{setting.batch}-{time.time_ns()}"
-            command = [sys.executable, "-m", "gan_lab.train", *setting.overrides, *UNMEASURED]
-            command += [f"data.root={root}", f"hydra.run.dir={run}"]
-            command += ["+callbacks.pace._target_=benchmarks.lab.PaceCallback"]
-            command += [f"+callbacks.pace.{key}={value}" for key, value in paced.items()]
-        else:
-            command = [sys.executable, "-m", f"benchmarks.{name}", json.dumps(setting.as_dict())]
-            command += ["--root", str(root)]
-            command += [f"--{key}={value}" for key, value in paced.items()]
         self._terminal, terminal = pty.openpty()  # a progress bar is drawn on terminals only
         threading.Thread(target=drain, args=[self._terminal], daemon=True).start()
-        self._command(1)
+        self._command(first)
         started = time.perf_counter()
         self.process = subprocess.Popen(
-            command,
+            command(commands, answers),
             pass_fds=(commands, answers),
             stdin=subprocess.DEVNULL,
             stdout=terminal,
@@ -69,8 +87,8 @@ class Contender:
         self.startup = time.perf_counter() - started
         self.pause()
 
-    def _command(self, steps: int) -> None:
-        os.write(self._commands, f"{steps}\n".encode())
+    def _command(self, line: str) -> None:
+        os.write(self._commands, f"{line}\n".encode())
 
     def _answer(self) -> dict[str, Any]:
         line = self._reader.readline()
@@ -83,10 +101,10 @@ class Contender:
         """Keep every thread of the program, the progress bar's too, from running."""
         os.kill(self.process.pid, signal.SIGSTOP)
 
-    def window(self, steps: int) -> dict[str, Any]:
-        """Let the program make ``steps`` steps and return what it measured."""
+    def window(self, command: object) -> dict[str, Any]:
+        """Let the program do what it is told, such as so many steps; return what it measured."""
         os.kill(self.process.pid, signal.SIGCONT)
-        self._command(steps)
+        self._command(str(command))
         answer = self._answer()
         self.pause()
         return answer

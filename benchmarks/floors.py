@@ -49,7 +49,8 @@ def main() -> None:
     print("|---" * (len(columns) + 2) + "|")
     for name, ideal in evaluations[0].ideals.items():
         values = " | ".join(f"{column[name]:.4g}" for column in columns)
-        print(f"| {name} | {values} | {ideal:g} |")
+        bound = "≤ " if name in evaluations[0].bounds else ""
+        print(f"| {name} | {values} | {bound}{ideal:.3g} |")
     images = data.train.images[: arguments.num_samples[-1]]
     for label, chosen in [("fid, kid, inception_score", QUICK), ("all", ALL)]:
         evaluation = build_evaluation(network, chosen, data, len(images))

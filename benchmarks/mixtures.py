@@ -2,6 +2,7 @@
 
 Every run goes through ``python -m gan_lab.train experiment=mixture_grid``. A run
 that is finished is not repeated, and an interrupted one goes on from its checkpoint.
+``--stacked`` prints instead what 26,000 pixelwise averages of two real stacked digits score.
 """
 
 import argparse
@@ -10,12 +11,22 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from gan_lab.data import GridDataModule
-from gan_lab.metrics import mode_coverage
+from gan_lab.data import GridDataModule, StackedMNISTDataModule
+from gan_lab.metrics import (
+    ClassHistogram,
+    ClassifierFeatures,
+    Reference,
+    mode_coverage,
+    mode_divergence,
+    mode_shares,
+    precision_recall,
+)
+from gan_lab.metrics.features import activations
 
 METHODS = {
     "NS": ["loss=non_saturating"],
@@ -23,12 +34,13 @@ METHODS = {
     "RpGAN + R1 + R2": ["loss=rpgan", "regularizer=r1r2"],
 }
 CUSTOMARY = 2_500  # samples, since VEEGAN
-PUBLISHED = [
+FIGURES = "modes", "high_quality", "smallest_mode", "mode_divergence"
+PUBLISHED = [  # PacGAN's spread is a standard error over 10 trials
     ("GAN (VEEGAN, arXiv 1705.07761)", "3.3", "0.5"),
     ("Unrolled GAN (same)", "23.6", "16"),
     ("VEEGAN (same)", "24.6", "40"),
-    ("GAN (PacGAN, arXiv 1712.04086)", "17.3 ± 0.8", "94.8"),
-    ("PacGAN4 (same)", "24.8 ± 0.2", "93.6"),
+    ("GAN (PacGAN, arXiv 1712.04086)", "17.3 (SE 0.8)", "94.8"),
+    ("PacGAN4 (same)", "24.8 (SE 0.2)", "93.6"),
 ]
 
 
@@ -39,7 +51,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--folder", type=Path, default=Path("outputs/results/mixtures"))
+    parser.add_argument("--stacked", action="store_true")
     arguments = parser.parse_args()
+    if arguments.stacked:
+        print(averaged_stacks())
+        return
     rows = []
     for method, overrides in METHODS.items():
         results = []
@@ -47,10 +63,8 @@ def main() -> None:
             folder = arguments.folder / slug(method) / f"seed_{seed}"
             train(folder, overrides, seed, arguments.steps, arguments.samples)
             results.append(figures(folder, arguments.samples))
-        few, modes, quality = zip(*results, strict=True)
-        shares = [100 * share for share in quality]
-        rows.append((method, spread(few, 1), spread(modes, 1), spread(shares, 1)))
-    report(rows, [oracle(count) for count in (CUSTOMARY, arguments.samples)], arguments)
+        rows.append((method, results))
+    report([*rows, *baselines(arguments.samples)], arguments)
 
 
 def slug(method: str) -> str:
@@ -76,44 +90,82 @@ def train(folder: Path, overrides: list[str], seed: int, steps: int, samples: in
     subprocess.run(command, check=True, env={"OMP_NUM_THREADS": "1", **os.environ})
 
 
-def figures(folder: Path, samples: int) -> tuple[float, float, float]:
-    """Return the modes by few and by all samples that a run ended with, and the good share."""
+def figures(folder: Path, samples: int) -> list[float | None]:
+    """Return the modes by few samples, then all figures by all, that a run ended with."""
     final = json.loads((folder / "summary.json").read_text())["final"]
-    modes = (final[f"modes/points_{count}"] for count in (CUSTOMARY, samples))
-    return *modes, final[f"high_quality/points_{samples}"]
+    found = [final[f"modes/points_{CUSTOMARY}"]]
+    return found + [final.get(f"{figure}/points_{samples}") for figure in FIGURES]
 
 
-def oracle(samples: int) -> tuple[float, float]:
-    """Return the figures of points drawn from the mixture itself."""
-    mixture = GridDataModule().mixture
-    points = mixture.sample(samples, torch.Generator().manual_seed(0)).images
-    modes, quality = mode_coverage(points, mixture.centres, mixture.deviation)
-    return float(modes), 100 * float(quality)
+def baselines(samples: int) -> list[tuple[str, list[list[float | None]]]]:
+    """Return ten draws from the mixture itself, and ten of points spread evenly over the square.
+
+    The square is that of the 25 modes' cells, [-5, 5]².
+    """
+    mixture, rows = GridDataModule().mixture, {}
+    for name in ("points spread evenly", "the mixture itself"):
+        draws: list[list[float | None]] = []
+        for seed in range(10):
+            random = torch.Generator().manual_seed(seed)
+            even = 10 * torch.rand(samples, 2, generator=random) - 5
+            points = even if name.startswith("points") else mixture.sample(samples, random).images
+            few, _ = mode_coverage(points[:CUSTOMARY], mixture.centres, mixture.deviation)
+            modes, quality = mode_coverage(points, mixture.centres, mixture.deviation)
+            shares = mode_shares(points, mixture.centres, mixture.deviation)
+            values = few, modes, quality, shares.min(), mode_divergence(shares)
+            draws.append([float(value) for value in values])
+        rows[name] = draws
+    return list(rows.items())
 
 
-def spread(values: list[float] | tuple[float, ...], digits: int) -> str:
-    """Return mean ± standard deviation."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.mean(values):.{digits}f} ± {deviation:.{digits}f}"
+def averaged_stacks(count: int = 26_000, neighbours: int = 4000) -> dict[str, float]:
+    """Return the figures of averages of two stacks; recall is of ``neighbours`` on both sides."""
+    data = StackedMNISTDataModule(os.environ.get("GAN_LAB_DATA", "~/.cache/gan_lab"))
+    data.prepare_data()
+    network = ClassifierFeatures("mnist", channels=3)
+    train, test = data.load(train=True).images, data.load(train=False).images
+    first, second = torch.randint(
+        len(train), (2, count), generator=torch.Generator().manual_seed(0)
+    )
+    made = ((train[first].float() + train[second].float()) / 2).round().to(torch.uint8)
+    real, generated = activations(network, test[:neighbours]), activations(network, made)
+    metric = ClassHistogram(Reference(real, real, network.name))
+    metric.update(generated)
+    figures = {name: float(value) for name, value in metric.compute().items()}
+    _, recall = precision_recall(real.features, generated.features[:neighbours])
+    return figures | {"recall": float(recall)}
+
+
+def spread(values: Sequence[float | None], digits: int, scale: float = 1.0) -> str:
+    """Return mean ± standard deviation, or a dash where a value is missing.
+
+    >>> spread([1.0, 2.0, 3.0], 1), spread([1.0, None], 1)
+    ('2.0 ± 1.0', '–')
+    """
+    present = [scale * value for value in values if value is not None]
+    if len(present) < len(values):
+        return "–"
+    deviation = statistics.stdev(present) if len(present) > 1 else 0.0
+    return f"{statistics.mean(present):.{digits}f} ± {deviation:.{digits}f}"
 
 
 def report(
-    rows: list[tuple[str, str, str, str]],
-    perfect: list[tuple[float, float]],
-    arguments: argparse.Namespace,
+    rows: Sequence[tuple[str, list[list[float | None]]]], arguments: argparse.Namespace
 ) -> None:
     """Print our rows, then the published ones, whose networks and budgets differ."""
     seeds = ", ".join(map(str, arguments.seeds))
     few, many = f"modes by {CUSTOMARY:,}", f"modes by {arguments.samples:,}"
-    print(f"25-mode grid, {arguments.steps:,} steps, seeds {seeds}; modes of 25 by sample count")
-    print(f"| {'here':32} | {few:>14} | {many:>15} | {'high quality %':>14} |\n|---|---|---|---|")
-    for name, *cells in rows:
-        print(f"| {name:32} | {cells[0]:>14} | {cells[1]:>15} | {cells[2]:>14} |")
-    (fewer, _), (more, quality) = perfect
-    print(f"| {'the mixture itself':32} | {fewer:14.0f} | {more:15.0f} | {quality:14.1f} |")
-    print(f"\n| {'published':32} | {few:>14} | {'high quality %':>14} |\n|---|---|---|")
+    print(f"25-mode grid, {arguments.steps:,} steps, seeds {seeds}; mean ± standard deviation")
+    print(f"| here | {few} | {many} | high quality % | smallest mode % | KL |")
+    print("|---|---|---|---|---|---|")
+    for name, results in rows:
+        columns = list(zip(*results, strict=True))
+        cells = [spread(columns[0], 1), spread(columns[1], 1), spread(columns[2], 1, 100)]
+        cells += [spread(columns[3], 2, 100), spread(columns[4], 3)]
+        print(f"| {name} | {' | '.join(cells)} |")
+    print(f"\n| published | {few} | high quality % |\n|---|---|---|")
     for name, modes, quality_share in PUBLISHED:
-        print(f"| {name:32} | {modes:>14} | {quality_share:>14} |")
+        print(f"| {name} | {modes} | {quality_share} |")
 
 
 if __name__ == "__main__":

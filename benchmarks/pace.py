@@ -6,9 +6,12 @@ import resource
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.setting import Setting
+
+if TYPE_CHECKING:
+    from benchmarks.laps import Laps
 
 
 class Pace:
@@ -31,8 +34,12 @@ class Pace:
         self.steps = self._left = int(self._commands.readline() or 0)
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
 
-    def step(self) -> bool:
-        """Count a step that was done; return whether there shall be another."""
+    def step(self, draw: object = None) -> bool:
+        """Count a step that was done; return whether there shall be another.
+
+        Args:
+            draw: What draws samples, which a pace has no use for.
+        """
         self._left -= 1
         if self._left > 0:
             return True
@@ -65,13 +72,20 @@ def peak_memory() -> dict[str, float]:
     return peak
 
 
-def read_arguments(description: str | None) -> tuple[Setting, Pace, Namespace]:
+def read_arguments(description: str | None) -> tuple[Setting, "Pace | Laps", Namespace]:
     """Return what a contender's command line asks for."""
     parser = ArgumentParser(description=description)
     parser.add_argument("setting", help="as JSON")
     parser.add_argument("--root", required=True, help="folder with MNIST/raw")
     parser.add_argument("--commands", type=int, required=True)
     parser.add_argument("--answers", type=int, required=True)
+    parser.add_argument("--laps", action="store_true", help="seconds are told, and not steps")
+    parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     fields: dict[str, Any] = json.loads(arguments.setting)
-    return Setting(**fields), Pace(arguments.commands, arguments.answers), arguments
+    ends = arguments.commands, arguments.answers
+    if arguments.laps:
+        from benchmarks.laps import Laps
+
+        return Setting(**fields), Laps(*ends), arguments
+    return Setting(**fields), Pace(*ends), arguments

@@ -136,6 +136,7 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Te
 
 def main() -> None:
     setting, pace, arguments = read_arguments(__doc__)
+    torch.manual_seed(arguments.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     generator, discriminator = (network.to(device) for network in networks(setting))
     if setting.loss == "wgan":
@@ -145,6 +146,14 @@ def main() -> None:
         optimizer_g = torch.optim.Adam(generator.parameters(), **setting.adam)
         optimizer_d = torch.optim.Adam(discriminator.parameters(), **setting.adam)
     bce = nn.BCELoss()
+
+    def draw(count: int) -> Tensor:
+        generator.eval()
+        with torch.no_grad():
+            drawn: Tensor = generator(torch.randn(count, LATENT, device=device)).cpu()
+        generator.train()
+        return drawn
+
     for i, real in enumerate(images(setting, arguments.root, device), start=1):
         if setting.loss == "non_saturating":
             valid = torch.ones(len(real), 1, device=device)
@@ -160,7 +169,7 @@ def main() -> None:
             d_loss.backward()
             optimizer_d.step()
             print_losses(i, d_loss, g_loss)
-            if not pace.step():
+            if not pace.step(draw):
                 return
             continue
         optimizer_d.zero_grad()
@@ -180,7 +189,7 @@ def main() -> None:
             g_loss.backward()
             optimizer_g.step()
             print_losses(i, d_loss, g_loss)
-            if not pace.step():
+            if not pace.step(draw):
                 return
 
 

@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contender import NAMES, Contender
+from benchmarks.contender import NAMES, Contender, named
 from benchmarks.setting import Setting
 
 MODELS = "mlp", "mlp_wide", "dcgan"
@@ -107,7 +107,8 @@ def measure(setting: Setting, arguments: argparse.Namespace) -> Cell:
     windows: dict[str, list[dict[str, Any]]] = {name: [] for name in arguments.contenders}
     try:
         for name in arguments.contenders:
-            contenders.append(Contender(name, setting, arguments.root, runs))
+            command = named(name, setting, arguments.root, runs)
+            contenders.append(Contender(name, command))
         steps = {c.name: window_steps(c, arguments.seconds) for c in contenders}
         for _ in range(arguments.repeats):
             for contender in contenders:

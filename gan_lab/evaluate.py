@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.cli.python import callable_module
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Source = Callable[[int], Iterator[Batch]]
 
 
-PATHS = "checkpoint", "images", "output"
+PATHS = "checkpoint", "images", "output", "root"
 
 
 def main() -> None:
@@ -45,13 +45,13 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     seed = select_number(config, "seed", int, 0)
     select_number(config, "batch_size", int, 1)
     if config.images is None:
-        data, sources, num_classes = generators(config)
+        data, sources, task = generators(config)
     else:
         data, sources, count = images(config, count)
-        repeats, num_classes = 1, 0  # there is nothing to draw anew
+        repeats, task = 1, None  # there is nothing to draw anew
     data.prepare_data()
     data.setup("fit")
-    evaluation = configured_evaluation(config, data, count, num_classes)
+    evaluation = configured_evaluation(config, data, count, task)
     columns: dict[str, dict[str, list[float]]] = {}
     for name, source in sources.items():
         results = [evaluation(source(seed + i)) for i in range(repeats)]
@@ -60,8 +60,9 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     return report(config, evaluation, columns, floor)
 
 
-def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], int]:
-    """Return the checkpoint's data set, a source of samples for each weights, and its classes."""
+def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], Task]:
+    """Return the checkpoint's data set, a source of samples for each weights, and its task."""
+    from gan_lab.cli.stored_data import stored_data
     from gan_lab.run.checkpoint import (
         CONFIG_KEY,
         EMA_KEY,
@@ -69,7 +70,6 @@ def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], int]:
         load_task,
         read_checkpoint,
     )
-    from gan_lab.run.rebuild import rebuild
 
     if config.weights not in ("raw", "ema", "both"):
         raise LabError(f"weights must be raw, ema or both, got {config.weights!r}")
@@ -81,13 +81,19 @@ def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], int]:
     device = choose_device(config.device)
     tasks = {name: load_task(path, name, config.trust).to(device) for name in names}
     sources = {name: task_source(config, task) for name, task in tasks.items()}
-    num_classes = tasks[names[0]].num_classes
+    task = tasks[names[0]]
     if config.data is not None:
-        return chosen_data(config), sources, num_classes
-    node = dict(checkpoint[CONFIG_KEY]["config"]["data"])
-    if config.root is not None:
-        node["root"] = config.root
-    return rebuild(node, config.trust), sources, num_classes
+        data = chosen_data(config)
+    else:
+        data = stored_data(
+            checkpoint[CONFIG_KEY]["config"].get("data"), path, config.root, config.trust
+        )
+    if tuple(data.sample_shape) != tuple(task.medium.shape):
+        raise LabError(
+            f"{path} makes samples of shape {list(task.medium.shape)}, and the data set's have "
+            f"{list(data.sample_shape)}"
+        )
+    return data, sources, task
 
 
 def task_source(config: DictConfig, task: Task) -> Source:
@@ -114,7 +120,7 @@ def images(config: DictConfig, count: int) -> tuple[DataModule, dict[str, Source
         raise LabError("images=... needs the data set to compare with, such as data=mnist")
     data = chosen_data(config)
     path = Path(config.images).expanduser()
-    found = read_images(path)[:count]
+    found = read_images(path, count, config.seed)
     if found.shape[1:] != data.sample_shape:
         raise LabError(
             f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "
@@ -134,7 +140,7 @@ def chosen_data(config: DictConfig) -> DataModule:
 
 
 def configured_evaluation(
-    config: DictConfig, data: DataModule, count: int, num_classes: int
+    config: DictConfig, data: DataModule, count: int, task: Task | None
 ) -> Evaluation:
     """Return the evaluation that ``config`` describes, against the data's test split.
 
@@ -149,7 +155,8 @@ def configured_evaluation(
     found = build(config, "metrics.figures")
     if not found:
         raise LabError("metrics.figures is empty; choose metrics=quick, default or all")
-    for reason, names in left_out(found, network, num_classes).items():
+    classes, drawn = (task.num_classes, task.labels_are_drawn) if task else (0, False)
+    for reason, names in left_out(found, network, classes, drawn).items():
         for name in names:
             del found[name]
         print(f"left out, as {reason}: {', '.join(names)}")
@@ -159,15 +166,19 @@ def configured_evaluation(
 def feature_network(config: DictConfig) -> FeatureNetwork:
     """Return the features that the command line chose, or else those of the checkpoint's run."""
     from gan_lab.cli.instantiate import build
+    from gan_lab.metrics import FeatureNetwork
     from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint
     from gan_lab.run.rebuild import rebuild
 
     chosen = any(o.startswith("metrics") for o in HydraConfig.get().overrides.task if "feat" in o)
     if config.checkpoint is not None and not chosen:
-        run_config = read_checkpoint(find_checkpoint(config.checkpoint))[CONFIG_KEY]["config"]
-        node = dict(run_config.get("metrics", {}).get("features") or config.metrics.features)
-        node.pop("weights", None)  # a checkpoint must not choose a file that Inception unpickles
-        network: FeatureNetwork = rebuild(node, config.trust)
+        path = find_checkpoint(config.checkpoint)
+        metrics = read_checkpoint(path)[CONFIG_KEY]["config"].get("metrics")
+        stored = metrics.get("features") if isinstance(metrics, Mapping) else None
+        # Without its paths: nobody's file may choose what Inception unpickles.
+        network = rebuild(stored or OmegaConf.to_container(config.metrics.features), config.trust)
+        if not isinstance(network, FeatureNetwork):
+            raise LabError(f"the metrics in {path} have no features; choose metrics/features=...")
         return network
     built: FeatureNetwork = build(config, "metrics.features")
     return built

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -68,7 +70,6 @@ def export(config: DictConfig) -> None:
         "gan_lab": content[CONFIG_KEY]["version"],
     }
     folder = Path(config.output).expanduser()
-    folder.mkdir(parents=True, exist_ok=True)
     written, draw = formats[config.format](task, description, folder, config.trust)
     with torch.inference_mode():
         difference = float((task.draw(example) - draw(example)).abs().max())
@@ -89,11 +90,14 @@ def save_safetensors(
     Returns:
         The files, and what they draw when read back.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     weights, facts = folder / "generator.safetensors", folder / "generator.json"
-    save_file({name: v.contiguous() for name, v in task.state_dict().items()}, weights)
-    facts.write_text(json.dumps(description, indent=2) + "\n")
+    tensors = {name: v.contiguous() for name, v in task.state_dict().items()}
+    contents = {weights: save(tensors), facts: (json.dumps(description, indent=2) + "\n").encode()}
+    for path, content in contents.items():
+        with written_whole(path) as file:
+            file.write(content)
     return [weights, facts], load_safetensors(folder, trust).draw
 
 
@@ -103,18 +107,23 @@ def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Generation:
     Raises:
         LabError: If a file is damaged or names a class that is not on the allow-list.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    from gan_lab.run.rebuild import rebuild
+    from gan_lab.run.rebuild import rebuild_task, refuse_special
+    from gan_lab.tasks import Generation
 
     try:
         description = json.loads((folder / "generator.json").read_text())
-        task: Generation = rebuild(description["task"], trust)
-        task.load_state_dict(load_file(folder / "generator.safetensors"))
-    except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        weights = load_file(folder / "generator.safetensors")
+        refuse_special(description["task"], folder)
+    except LabError:
+        raise
+    except Exception as error:  # whatever readers make of any bytes
         raise LabError(f"{folder} holds no exported generator: {error}") from error
-    return task.eval()
+    task = rebuild_task(description["task"], weights, folder, trust)
+    if not isinstance(task, Generation):
+        raise LabError(f"{folder} holds no generator of noise, but a {type(task).__name__}")
+    return task
 
 
 def save_onnx(
@@ -140,17 +149,20 @@ def save_onnx(
     if task.num_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.long)
     count = torch.export.Dim("count")
-    torch.onnx.export(
-        task.generator,
-        tuple(inputs.values()),
-        path,
-        input_names=list(inputs),
-        output_names=["samples"],
-        dynamic_shapes=tuple({0: count} for _ in inputs),
-        external_data=False,
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="# The axis name: count will not be used")
+        program = torch.onnx.export(
+            task.generator,
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=["samples"],
+            dynamic_shapes=tuple({0: count} for _ in inputs),
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # what dynamo=True returns
+    with written_whole(path) as file:
+        file.write(program.model_proto.SerializeToString())
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def draw(given: Sample) -> Tensor:

@@ -14,9 +14,13 @@ from rich.table import Table
 
 from gan_lab.cli.app import fail
 from gan_lab.errors import LabError
+from gan_lab.run.figures import short_names, without_count
 from gan_lab.run.folder import STATUSES, SUMMARY, RunFolder, find_runs
+from gan_lab.run.shared import known_figures, shared_figure
 
 REMOVABLE = "failed", "killed", "not begun"
+USUAL = "fid"
+"""The figure that is shown where none is asked for."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Listed:
     model: str
     seed: int | None
     steps: int | None
-    metric: float | None
+    figures: tuple[float | None, ...]
     age: float
     folder: RunFolder
 
@@ -37,7 +41,7 @@ class Listed:
 SORTS: dict[str, Callable[[Listed], Any]] = {
     "age": lambda line: line.age,
     "loss": lambda line: line.loss,
-    "metric": lambda line: (line.metric is None, line.metric or 0.0),
+    "metric": lambda line: [(value is None, value or 0.0) for value in line.figures],
     "model": lambda line: line.model,
     "run": lambda line: line.run,
     "seed": lambda line: (line.seed is None, line.seed or 0),
@@ -65,8 +69,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--loss", help="only this loss")
     made.add_argument("--model", help="only this model")
-    made.add_argument("--metric", default="fid", help="a figure's name, or how it begins")
-    made.add_argument("--highest", action="store_true", help="the metric's best is its highest")
+    made.add_argument(
+        "--metric", help=f"a figure's name, such as kid or loss/generator; default: {USUAL}"
+    )
     made.add_argument(
         "--remove",
         action="store_true",
@@ -83,58 +88,68 @@ def runs(arguments: Sequence[str], ask: Callable[[str], str]) -> None:
         ask: Shows a question and returns the answer.
 
     Raises:
-        LabError: If there is no such folder or status.
+        LabError: If there is no such folder, status or figure.
     """
     given = parser().parse_args(arguments)
     unknown = set(given.status or ()) - set(STATUSES)
     if unknown:
         raise LabError(f"--status must be one of {', '.join(STATUSES)}, got {min(unknown)}")
-    lines = [
-        line
-        for line in (listed(run, given) for run in find_runs(given.folder))
-        if (not given.status or line.status in given.status)
-        and (given.loss is None or line.loss == given.loss)
-        and (given.model is None or line.model == given.model)
+    chosen = [
+        run
+        for run in find_runs(given.folder)
+        if (not given.status or run.status in given.status)
+        and given.loss in (None, run.choices.get("loss", ""))
+        and given.model in (None, run.choices.get("model", ""))
     ]
+    names = usual_figures(chosen) if given.metric is None else [shared_figure(given.metric, chosen)]
+    lines = [listed(run, given.folder, names) for run in chosen]
     lines.sort(key=SORTS[given.sort], reverse=given.reverse)
     # Wide enough for any folder's name, which the terminal may wrap and a person copy.
     width = 120 + max((len(line.run) for line in lines), default=0)
-    Console(highlight=False, width=width).print(table(lines, given.metric))
+    Console(highlight=False, width=width).print(table(lines, names))
+    for run in chosen:
+        if run.problem is not None:
+            print(plain(run.problem).replace(r"\[", "["))
     if given.remove:
         remove([line.folder for line in lines if line.status in REMOVABLE], ask)
 
 
-def listed(run: RunFolder, given: argparse.Namespace) -> Listed:
-    """Return a run's line."""
+def usual_figures(runs: Sequence[RunFolder]) -> list[str]:
+    """Return the full names of the usual figure, one for each feature network that measured it."""
+    stems = {without_count(name)[0] for name in known_figures(runs)}
+    return [shared_figure(stem, runs) for stem in sorted(stems) if USUAL in short_names(stem)]
+
+
+def listed(run: RunFolder, root: Path, names: Sequence[str]) -> Listed:
+    """Return a run's line, with the figures of its best weights where those were measured."""
     file = run.path / SUMMARY
     written = (file if file.exists() else run.path).stat().st_mtime
     figures = {**run.summary.get("final", {}), **run.summary.get("best", {})}
-    found = [value for name, value in figures.items() if name.startswith(given.metric)]
     return Listed(
-        run=str(run.path.relative_to(given.folder)),
+        run=str(run.path.relative_to(root)),
         status=run.status,
         loss=str(run.choices.get("loss", "")),
         model=str(run.choices.get("model", "")),
         seed=run.seed,
         steps=run.steps,
-        metric=(max(found) if given.highest else min(found)) if found else None,
+        figures=tuple(figures.get(name) for name in names),
         age=time.time() - written,
         folder=run,
     )
 
 
-def table(lines: Sequence[Listed], metric: str) -> Table:
+def table(lines: Sequence[Listed], names: Sequence[str]) -> Table:
     """Return the list as it is shown."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("status", "loss", "model"):
         shown.add_column(name)
-    for name in ("seed", "steps", plain(metric), "age"):
+    for name in ("seed", "steps", *map(plain, names), "age"):
         shown.add_column(name, justify="right")
     shown.add_column("run")
     for line in lines:
-        metric_text = "" if line.metric is None else f"{line.metric:.4g}"
+        figures = ["" if value is None else f"{value:.4g}" for value in line.figures]
         numbers = ["" if number is None else str(number) for number in (line.seed, line.steps)]
-        row = [line.status, line.loss, line.model, *numbers, metric_text, age(line.age), line.run]
+        row = [line.status, line.loss, line.model, *numbers, *figures, age(line.age), line.run]
         shown.add_row(*map(plain, row))
     return shown
 

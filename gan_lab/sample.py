@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +60,9 @@ def sample(config: DictConfig) -> None:
         given["label"] = in_turn if label is None else torch.full_like(in_turn, label)
     samples = draw(task, count, given, batch_size)
     columns = steps if strips else None if label is not None else task.num_classes or None
-    for path in write(samples, task.medium, Path(config.output), config.format, columns):
+    for path in write(
+        samples, task.medium, Path(config.output).expanduser(), config.format, columns
+    ):
         print(path)
 
 
@@ -132,22 +135,23 @@ def write(
 ) -> list[Path]:
     """Write ``samples`` into ``folder`` and return the files, or the folder of many.
 
+    What was there by the same name stays until all of the new file is on the disk.
+
     Raises:
-        LabError: If the medium has no pictures and one was asked for.
+        LabError: If the medium has no pictures and one was asked for, or the disk is full.
     """
     import numpy as np
 
     from gan_lab.media.files import save_png
 
     if file_format == "npz":
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / "samples.npz"
-        np.savez_compressed(path, samples=samples.numpy())
+        with written_whole(path) as file:
+            np.savez_compressed(file, samples=samples.numpy())
         return [path]
     picture = medium.picture(samples, columns)
     if picture is None:
         raise LabError(f"this generator draws {medium.name}, not images; use format=npz")
-    folder.mkdir(parents=True, exist_ok=True)
     if file_format == "png":
         medium.write(samples, folder)
         return [folder]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.cli.app import quoted, run
+from gan_lab.cli.app import describe, literal_paths, quoted, run
+from gan_lab.cli.objective import objective, refuse_unknown
 from gan_lab.cli.python import callable_module
-from gan_lab.cli.resume import Changes, changes, refuse_changes, resumed_arguments
+from gan_lab.cli.restore import go_on, refuse_states, refuse_unfit, restoring
+from gan_lab.cli.resume import resumed_arguments
+from gan_lab.cli.sweep import Interrupted, alone, holds_run, in_sweep
 from gan_lab.errors import LabError
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
@@ -23,12 +25,38 @@ if TYPE_CHECKING:
     from pytorch_lightning import Callback
 
     from gan_lab.callbacks import RunSummary
+    from gan_lab.cli.record import Record
     from gan_lab.game import GAN
 
 
 def main() -> None:
     """Run the command line, Hydra's multirun included."""
-    run(train, "train", rewrite=resumed_arguments)
+    run(train, "train", rewrite=lambda given: resumed_arguments(literal(given)))
+
+
+FOLDERS = "hydra.run.dir", "hydra.sweep.dir", "sweep_dir"
+PATHS = "data.root", "pretrained.discriminator", "pretrained.generator"
+
+
+def literal(given: Sequence[str]) -> list[str]:
+    r"""Return a command line with its paths quoted, as a path may hold any character.
+
+    A folder may still be named by an interpolation, and a sweep goes over what commas divide.
+
+    >>> literal(["hydra.run.dir=it's=1", "data.root=a,b"])
+    ["hydra.run.dir='it\\'s=1'", "data.root='a,b'"]
+    >>> literal(["-m", "hydra.sweep.dir=runs/${now:%Y}", "data.root=a,b"])[1:]
+    ['hydra.sweep.dir=runs/${now:%Y}', 'data.root=a,b']
+    """
+    keys = FOLDERS if {"-m", "--multirun"} & set(given) else FOLDERS + PATHS
+    return [
+        argument if INTERPOLATION.search(argument) else literal_paths([argument], *keys)[0]
+        for argument in given
+    ]
+
+
+INTERPOLATION = re.compile(r"dir=.*\$\{[\w.]+(:[^{}]*)?\}")
+"""An interpolation in the name of a folder, such as ${now:%Y-%m-%d} or ${loss._target_}."""
 
 
 def train(config: DictConfig) -> float | None:
@@ -41,80 +69,87 @@ def train(config: DictConfig) -> float | None:
     """
     from pytorch_lightning.utilities import rank_zero_only
 
-    from gan_lab.run.folder import claimed, read_summary
+    from gan_lab.cli.record import Record, refuse_other_job
+    from gan_lab.cli.settings import check_settings
+    from gan_lab.run.folder import claimed, read_summary, record_failure
 
-    folder = Path(config.run_dir)
+    folder, record = Path(config.run_dir), Record.of(config)
     rank: int = rank_zero_only.rank  # type: ignore[attr-defined]
-    with claimed(folder) if rank == 0 else nullcontext():
-        if HydraConfig.get().mode is RunMode.MULTIRUN:
+    if rank:  # the first process of a parallel run holds the folder
+        if config.inherited:
+            go_on(config)
+        return fit(config, record)
+    with claimed(folder):
+        begun = holds_run(folder)
+        if begun and in_sweep():
+            if not config.allow_changes:
+                refuse_other_job(folder, record)
             summary = read_summary(folder)
             if summary.get("status") == "finished" and summary["steps"] >= config.trainer.max_steps:
                 print(f"{folder} is finished already", file=sys.stderr)
                 return objective(summary, config.objective)
-            continue_job(config)
-        elif config.resume is None and (folder / "checkpoints" / "last.ckpt").exists():
+        elif begun and config.resume is None:
             raise LabError(
                 f"{folder} holds a run already; resume={folder} goes on with it, "
                 "and another hydra.run.dir starts anew"
             )
-        with alone():
-            return fit(config)
+        if config.inherited:
+            record = Record.of(config, go_on(config))
+        if not begun:
+            record.write(folder)
+        try:
+            check_settings(config, "train")
+            if in_sweep():
+                continue_job(config)
+            with alone():
+                return fit(config, record)
+        except (Exception, SystemExit) as error:
+            record_failure(folder, describe(error))
+            raise
 
 
-@contextmanager
-def alone() -> Iterator[None]:
-    """Leave nothing of a parallel run behind, which the sweep's next job would take for its own."""
-    import torch
-
-    names = ("LOCAL_RANK", "NODE_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-    before = {name: os.environ.get(name) for name in names}
-    try:
-        yield
-    finally:
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.destroy_process_group()
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def fit(config: DictConfig) -> float | None:
+def fit(config: DictConfig, record: Record) -> float | None:
     """Build everything and train, from ``config.resume`` on where it names a checkpoint."""
-    from pytorch_lightning import seed_everything
+    from pytorch_lightning import Trainer, seed_everything
+    from pytorch_lightning.callbacks import LambdaCallback
     from pytorch_lightning.loggers import TensorBoardLogger
 
     from gan_lab.callbacks import ChangedSettings, Interruption
     from gan_lab.cli.announce import print_beginning, print_ending, quiet_lightning
-    from gan_lab.cli.instantiate import build, select_number
+    from gan_lab.cli.instantiate import build, required
 
-    seed = select_number(config, "seed", int, 0)
-    select_number(config, "n_critic", int, 1)
-    select_number(config, "latent_dim", int, 1)
     quiet_lightning()
-    seed_everything(seed, verbose=False)
-    data = build(config, "data")
+    seed_everything(config.seed, verbose=False)
+    data = required(config, "data")
+    checkpoint = None if config.resume is None else Path(config.resume)
+    changed = {} if checkpoint is None else refuse_unfit(config, checkpoint)
     module = build_module(config)
     summary = build_summary(config)
-    callbacks = [*build_callbacks(config), summary]
-    checkpoint = None if config.resume is None else Path(config.resume)
+
+    def begins(trainer: Trainer, module: GAN) -> None:
+        refuse_unknown(config.objective, trainer, module)
+        if trainer.is_global_zero:  # only now is it sure that nothing is refused
+            record.write(Path(config.run_dir))
+
+    callbacks = [*build_callbacks(config), LambdaCallback(on_train_start=begins), summary]
     if checkpoint is not None:
-        callbacks.append(ChangedSettings(checked_changes(config, checkpoint, module)))
-    loggers = list(build(config, "logger").values())
-    trainer = build(config, "trainer", callbacks=callbacks, loggers=loggers)
+        refuse_states(module, checkpoint, changed)
+        callbacks.append(ChangedSettings(changed))
+    loggers = list((build(config, "logger") or {}).values())
+    trainer = required(config, "trainer", callbacks=callbacks, loggers=loggers)
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger) and trainer.is_global_zero:
             text = OmegaConf.to_yaml(config, resolve=True)
             logger.experiment.add_text("config", f"```yaml\n{text}\n```")
     if trainer.is_global_zero:
         print_beginning(module, summary)
-    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    with restoring(checkpoint, trainer):
+        trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if trainer.is_global_zero:
-        print_ending(summary, Path(config.run_dir))
+        print_ending(summary, Path(config.run_dir), trainer, module)
     for callback in callbacks:
         if isinstance(callback, Interruption) and callback.received is not None:
-            sys.exit(128 + callback.received)
+            raise Interrupted(128 + callback.received)
     return objective(summary.summary, config.objective)
 
 
@@ -131,40 +166,13 @@ def continue_job(config: DictConfig) -> None:
         sys.argv += [f"resume={quoted(config.resume)}", f"first_step={config.first_step}"]
 
 
-def checked_changes(config: DictConfig, path: Path, module: GAN) -> Changes:
-    """Return the hyperparameters that changed on purpose since a checkpoint was written.
-
-    Raises:
-        LabError: If some changed and that was not asked for, if the networks
-            are others, or if nothing is left to train.
-    """
-    from gan_lab.run.checkpoint import CONFIG_KEY, read_checkpoint
-
-    content = read_checkpoint(path)
-    changed = changes(content[CONFIG_KEY]["config"], OmegaConf.to_container(config, resolve=True))
-    if not config.allow_changes:
-        refuse_changes(changed)
-    shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-    saved = {name: tuple(tensor.shape) for name, tensor in content["state_dict"].items()}
-    if shapes != saved:
-        raise LabError(
-            f"the networks of {path} have other shapes than those asked for; "
-            "model, latent_dim and data.sample_shape must stay"
-        )
-    if content["global_step"] >= config.trainer.max_steps:
-        raise LabError(
-            f"{path} is at step {content['global_step']} already; "
-            f"trainer.max_steps={2 * content['global_step'] or 1} would go on"
-        )
-    return changed
-
-
 def build_module(config: DictConfig) -> GAN:
     """Return the GAN that ``config`` describes, with fresh weights or those of another run."""
-    from gan_lab.cli.instantiate import build
+    from gan_lab.cli.faults import said
+    from gan_lab.cli.instantiate import required
     from gan_lab.run.pretrained import pretrained
 
-    module: GAN = build(config, "module")
+    module: GAN = required(config, "module")
     start, theirs = config.pretrained, "discriminator."
     freeze = [name.removeprefix(theirs) for name in start.freeze if name.startswith(theirs)]
     others = [name for name in start.freeze if not name.startswith(theirs)]
@@ -172,10 +180,14 @@ def build_module(config: DictConfig) -> GAN:
     pretrained(module.task, start.generator if fresh else None, "task", others)
     place = start.discriminator if fresh else None
     pretrained(module.discriminator, place, "discriminator", freeze)
-    try:
-        module.configure_optimizers()  # says at once what an optimizer does not accept
-    except (TypeError, ValueError) as error:
-        raise LabError(f"optimizer or scheduler: {error}") from error
+    try:  # what an optimizer or a schedule does not accept is said at once
+        built = module.configure_optimizers()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # schedules advance here without their optimizers
+            for scheduler in built[1] if isinstance(built, tuple) else ():
+                scheduler.step()
+    except Exception as error:
+        raise LabError(f"optimizer or scheduler: {said(error)}") from error
     return module
 
 
@@ -183,17 +195,12 @@ def build_callbacks(config: DictConfig) -> list[Callback]:
     """Return the callbacks that are not null, and the one that makes checkpoints self-contained."""
     import gan_lab
     from gan_lab.callbacks import ConfigInCheckpoint, RandomState
+    from gan_lab.cli.inherit import record
     from gan_lab.cli.instantiate import build
-    from gan_lab.run.checkpoint import FORMAT
 
-    record = {
-        "format": FORMAT,
-        "version": gan_lab.__version__,
-        "overrides": list(HydraConfig.get().overrides.task),
-        "config": OmegaConf.to_container(config, resolve=True),
-    }
-    callbacks = build(config, "callbacks").values()
-    return [ConfigInCheckpoint(record), RandomState(config.allow_changes), *callbacks]
+    kept = ConfigInCheckpoint(record(config, gan_lab.__version__))
+    callbacks = (build(config, "callbacks") or {}).values()
+    return [kept, RandomState(config.allow_changes), *callbacks]
 
 
 def build_summary(config: DictConfig) -> RunSummary:
@@ -208,20 +215,6 @@ def build_summary(config: DictConfig) -> RunSummary:
         for name in ("seed", "latent_dim", "n_critic", "optimizer.lr", "data.batch_size")
     }
     return RunSummary(Path(config.run_dir) / "summary.json", config.seed, hyperparameters)
-
-
-def objective(summary: dict[str, Any], name: str | None) -> float | None:
-    """Return the final value called ``name``, which a sweep optimises.
-
-    Raises:
-        LabError: If the run logged no such value.
-    """
-    if name is None:
-        return None
-    final: dict[str, float] = summary["final"]
-    if name not in final:
-        raise LabError(f"objective={name} was not logged; choose one of {', '.join(final)}")
-    return final[name]
 
 
 callable_module(__name__, "train")

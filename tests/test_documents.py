@@ -1,14 +1,31 @@
-"""The notebook and the README's Python run as they stand."""
+"""What the pages print runs: Python and the notebook as they stand, command lines shortened."""
 
+import functools
+import importlib
 import json
+import os
 import re
+import shutil
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import hydra
 import pytest
+import torch
+from omegaconf import OmegaConf
 
-ROOT = Path(__file__).parents[1]
+from gan_lab.cli.app import config_dir
+from gan_lab.cli.instantiate import build, check
+from gan_lab.errors import LabError
+from gan_lab.media.files import save_png
+from gan_lab.run.folder import find_runs, name_of
+from gan_lab.runs import parser
+from gan_lab.train import build_module
+from tests.documents import ROOT, Command, alternatives, commands
 
 
 @pytest.fixture
@@ -40,3 +57,197 @@ def test_the_readmes_python_runs(elsewhere: Path) -> None:
         namespace: dict[str, Any] = {}
         exec(compile(block, "README.md", "exec"), namespace)
     assert (elsewhere / "digits.png").exists()
+
+
+PLACES = {
+    "resume", "sweep_dir", "runs", "output", "checkpoint", "images", "objective",
+    "pretrained.generator", "hydra.run.dir", "hydra/launcher", "sweep",
+}  # fmt: skip
+"""What names a place or a plugin that the composition alone has no use for."""
+ALL = commands()
+
+
+def single_jobs(command: Command) -> list[list[str]]:
+    """Return the overrides of a command, of a sweep enough jobs to have every value once."""
+    values = [
+        alternatives(argument)
+        for argument in (re.sub("^seed=0,.*", "seed=0", a) for a in command.arguments)
+        if argument[:1] != "-"
+        and name_of(argument) not in PLACES
+        and not name_of(argument).startswith("hydra.launcher")
+    ]
+    rows = zip_longest(*values)
+    return [[v or own[0] for v, own in zip(row, values, strict=True)] for row in rows] or [[]]
+
+
+@functools.cache
+def composes(module: str, *overrides: str) -> None:
+    """Compose a command's configuration and build what costs little."""
+    with hydra.initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = hydra.compose(module, list(overrides))
+    if module == "train":
+        for group in ("data", "trainer"):
+            check(OmegaConf.to_container(config[group], resolve=True), group)
+        build_module(config)
+    elif module == "theory":
+        build(config, "study")
+
+
+@pytest.mark.parametrize("command", ALL, ids=str)
+def test_every_command_composes(command: Command) -> None:
+    if command.module == "runs":
+        parser().parse_args(command.arguments)
+        return
+    for job in single_jobs(command):
+        composes(command.module, *job)
+    for argument in command.arguments:
+        name, _, value = argument.partition("=")
+        if name == "hydra/launcher":
+            assert (config_dir() / name / f"{value}.yaml").exists(), f"{argument} does not exist"
+
+
+def test_the_pages_have_commands_of_every_kind() -> None:
+    kinds = {"train", "sample", "evaluate", "export", "report", "runs", "theory"}
+    assert {command.module for command in ALL} == kinds
+    assert len(ALL) > 40
+
+
+def test_a_mistyped_command_would_be_noticed() -> None:
+    with pytest.raises(hydra.errors.HydraException):
+        composes("train", "loss=wgam")
+    with pytest.raises(hydra.errors.HydraException):
+        composes("train", "trainer.max_step=5")
+    with pytest.raises(LabError):
+        composes("train", "trainer.log_every_n_steps=often")
+
+
+def test_the_table_of_axes_names_every_choice() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    axes = {axis: cell for axis, cell in rows if (config_dir() / axis).is_dir()}
+    assert {"loss", "model", "data", "logger", "trainer"} <= axes.keys()
+    for axis, cell in axes.items():
+        files = {path.stem for path in (config_dir() / axis).glob("*.yaml")}
+        named = set(re.findall(r"`([\w*]+)`", cell))
+        plain = {name for name in named if "*" not in name}
+        assert plain <= files, axis
+        if "..." not in cell:
+            assert plain == files, axis
+
+
+RUN = Path("outputs/2026-01-31/12-00-00")
+SHORT = [
+    "trainer.accelerator=cpu",
+    "callbacks.evaluation=null",
+    "callbacks.nearest_neighbours=null",
+]
+ONE_LOSS = "study.losses=[{_target_: gan_lab.losses.Minimax}]"
+SHORT_STUDIES = {
+    "divergences": ["study.critic_steps=2", ONE_LOSS],
+    "dirac": ["study.rounds=5", "study.animated=false", ONE_LOSS],
+    "vanishing_gradients": ["images=64", "study.steps=20", "study.image_steps=5"],
+    "mode_collapse": ["study.steps=64", "study.samples=500"],
+    "critic_as_distance": ["study.steps=40", "study.n_critic=2", "study.samples=64"],
+    "game": ["study.steps=64", "study.gap_steps=5", "study.gaps=2", "study.samples=64"],
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
+    """Return a folder with what the pages take for granted: a run, a sweep, pictures."""
+    root = tmp_path_factory.mktemp("pages")
+    before = sys.argv, os.getcwd()
+    os.chdir(root)
+    try:
+        sweep = "outputs/multirun/2026-01-31/12-00-00/loss=wgan,seed=0"
+        counts = [
+            f"callbacks.evaluation.{name}=500" for name in ("num_samples", "final_num_samples")
+        ]
+        for place, measured in ((RUN, []), (sweep, ["metrics=quick", *counts])):
+            short = [a for a in SHORT if not (measured and a.startswith("callbacks.evaluation"))]
+            line = [*short, *measured, "trainer.max_steps=2", f"data.root={mnist_root}"]
+            main_of("train")(["train", *line, f"hydra.run.dir='{place}'"])
+    finally:
+        sys.argv = before[0]
+        os.chdir(before[1])
+    for folder, shape in (("FOLDER", (1, 28, 28)), ("photos", (3, 32, 64))):
+        (root / folder).mkdir()
+        for index in range(600):
+            picture = torch.randint(256, shape, dtype=torch.uint8)
+            save_png(picture, root / folder / f"{index:03d}.png")
+    return root
+
+
+def main_of(module: str) -> Any:
+    """Return what runs a module's command line in this process."""
+    where = {"report": "gan_lab.report.__main__", "theory": "gan_lab.theory.__main__"}
+    entry = importlib.import_module(where.get(module, f"gan_lab.{module}"))
+
+    def run(argv: list[str]) -> None:
+        sys.argv = argv
+        entry.main()
+
+    return run
+
+
+def shortened(command: Command, precision: str) -> list[str]:
+    """Return a command's arguments with what makes it end within seconds."""
+    given = [a for a in command.arguments if not name_of(a).startswith("hydra.launcher")]
+    given = [a.replace("...", "2026-01-31/12-00-00") for a in given]
+    given = [a.replace("checkpoint=2026", "checkpoint=outputs/2026") for a in given]
+    given = [a.replace("$SCRATCH", "scratch") for a in given]
+    given = [a.replace("runs=FOLDER", "runs=outputs/multirun") for a in given]
+    drop = {"hydra/launcher", "trainer.devices", "trainer.num_nodes", "trainer.strategy"}
+    given = [a for a in given if name_of(a) not in drop and a != "trainer=ddp"]
+    if command.module == "train":
+        given = [a for a in given if name_of(a) not in ("trainer.max_steps", "trainer.precision")]
+        given = [re.sub(r"seed=0,.*", "seed=0,1", a) for a in given]
+        given += [*SHORT, "trainer.max_steps=4"]
+        if not any(a.startswith("resume=outputs") for a in given):
+            given.append(f"trainer.precision={precision}")
+    if command.module == "evaluate":
+        given += ["num_samples=500", "metrics=quick"]
+        given = [a.replace("repeats=5", "repeats=2") for a in given]
+    if command.module == "theory":
+        (study,) = (a.partition("=")[2] for a in given if a.startswith("study="))
+        given += SHORT_STUDIES.get(study, [])
+    return given
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])  # whatever auto may choose
+@pytest.mark.parametrize("command", ALL, ids=str)
+def test_every_command_runs(
+    command: Command,
+    precision: str,
+    trained: Path,
+    elsewhere: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if command.module != "train" and precision != "32-true":
+        pytest.skip("no training")
+    if "format=onnx" in command.arguments and find_spec("onnx") is None:
+        pytest.skip("onnx is not installed")
+    shutil.copytree(trained, elsewhere, dirs_exist_ok=True)
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    arguments = shortened(command, precision)
+    status: object = None
+    try:
+        main_of(command.module)([command.module, *arguments])
+    except SystemExit as stop:
+        status = stop.code
+    assert not status
+    if command.module == "train" and "--help" not in arguments:
+        assert all(run.status == "finished" for run in find_runs(elsewhere / "outputs"))
+
+
+def test_the_readme_claims_of_steps_and_modes_what_holds() -> None:
+    sections = (ROOT / "README.md").read_text().split("\n## ")
+    told = {part.partition("\n")[0]: " ".join(part.split()) for part in sections}
+    step, modes = told["What a step is"], told["Modes"]
+    assert "reuses the fakes" in step and "`fresh_noise=true`" in step
+    assert "| points spread evenly over the square" in modes
+    assert "standard error of 10 trials 0.8" in modes
+    assert "mean ± standard deviation over seeds" in modes
+    assert "cure the loss of modes" not in modes

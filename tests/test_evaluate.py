@@ -23,7 +23,9 @@ def evaluate(
     def run(*overrides: str) -> dict:
         from gan_lab.evaluate import main
 
-        arguments = [*overrides, f"root={mnist_root}", f"output={tmp_path}", "metrics=quick"]
+        arguments = [*overrides, f"root={mnist_root}", f"output={tmp_path}"]
+        if not any(given.startswith("metrics=") for given in overrides):
+            arguments.append("metrics=quick")
         arguments += [f"hydra.run.dir={tmp_path}/hydra", "device=cpu"]
         monkeypatch.setattr(sys, "argv", ["evaluate", *arguments])
         main()
@@ -50,6 +52,25 @@ def test_a_checkpoint_measures_the_same_every_time(
     (value,) = other["figures"]["raw"]["fid/mnist_classifier_120"]["values"]
     assert value == fid["values"][1]
     assert first["real_training_samples"]["fid/mnist_classifier_120"] < value
+
+
+def test_few_samples_and_several_seeds_give_valid_json(
+    train: CommandLine, evaluate: Evaluate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """C_T of 50 samples was NaN: no JSON, and its deviation over two seeds a traceback."""
+    folder = train("model=mlp", "trainer.max_steps=1")
+    options = ("num_samples=50", "repeats=2", "metrics=all", "floor=false")
+    evaluate(f"checkpoint={folder}", *options)
+    text = (tmp_path / "evaluation.json").read_text()
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    figures = json.loads(text, parse_constant=refuse)["figures"]["raw"]
+    assert len(figures["data_copying/mnist_classifier_50"]["values"]) == 2
+    shown = capsys.readouterr().out
+    assert "±: standard deviation over sampling seeds" in shown
+    assert "≤ 10" in shown and "0.97" in shown  # inception_score, coverage
 
 
 @pytest.mark.parametrize("form", ["png", "npz", "npz channels last"])
@@ -88,11 +109,11 @@ def grey(path: Path, size: int = 28) -> None:
         ("mixed", "images must be of one shape: a.png is [1, 28, 28], b.png is [1, 20, 20]"),
         ("colour", "have shape [3, 28, 28]"),
         ("palette", "has colours of kind P"),
-        ("broken", "is no image that can be read"),
+        ("broken", "is damaged or no image"),
         ("npz", "is no .npz file of images"),
         ("floats", "must hold a uint8 array"),
         ("few", "needs at least 10 generated samples, got 2"),
-        ("weights", "weights must be raw, ema or both"),
+        ("weights", "weights must be 'raw', 'ema' or 'both'"),
     ],
 )
 def test_bad_input_is_one_clear_line(

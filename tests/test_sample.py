@@ -1,5 +1,6 @@
 """Drawing from a checkpoint."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -152,5 +153,68 @@ def test_conditional_runs_are_drawn_from_and_measured(
     assert (folder / "interpolation.png").exists()
     options = {"num_samples": 120, "root": mnist_root, "device": "cpu", "floor": False}
     figures = evaluate(run, **options, **{"hydra.run.dir": tmp_path / "figures"})
-    assert 0 <= figures["class_accuracy/mnist_classifier_120"] <= 1
+    accuracy = "code_accuracy" if name == "infogan" else "class_accuracy"
+    assert 0 <= figures[f"{accuracy}/mnist_classifier_120"] <= 1
     assert figures["fid/mnist_classifier_120"] > 1
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("sample", ["checkpoint: ???", "interpolation_steps: 10 # images in a strip"]),
+        ("export", ["format: safetensors # ", "or onnx"]),
+        ("evaluate", ["images: null # or a folder", "metrics=, metrics/features= and data="]),
+    ],
+)
+def test_help_shows_what_a_command_takes(
+    command: str,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "argv", [command, "--help"])
+    with pytest.raises(SystemExit) as stop:
+        importlib.import_module(f"gan_lab.{command}").main()
+    assert not stop.value.code
+    shown = capsys.readouterr().out
+    for text in [*told, "${hydra:runtime.output_dir} # "]:
+        assert text in shown
+    assert "optimizer" not in shown  # which is no business of these
+    assert "defaults:" not in shown
+
+
+def test_a_folder_of_ones_own_home_and_odd_names(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    odd = "it's ${here}, a=b\\"
+    for folder in ("~/drawn", odd):
+        draw(monkeypatch, run, tmp_path / "hydra", f"output={folder}", "num_samples=4")
+    assert (tmp_path / "drawn" / "grid.png").exists()
+    assert (tmp_path / odd / "grid.png").exists()
+    assert not (tmp_path / "~").exists()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("grid", "grid.png"), ("npz", "samples.npz")])
+def test_a_full_disk_leaves_what_was_drawn_before(
+    kind: str,
+    name: str,
+    run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = draw(monkeypatch, run, tmp_path / "x", f"format={kind}", "num_samples=4")
+    path = folder / name
+    before = path.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numpy.savez_compressed", full)
+    monkeypatch.setattr("PIL.Image.Image.save", full)
+    with pytest.raises(SystemExit):
+        draw(monkeypatch, run, folder, f"format={kind}", "num_samples=4", "seed=1")
+    assert f"cannot write {path}: No space left" in capsys.readouterr().err
+    assert path.read_bytes() == before

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from gan_lab.augmentations.base import Augmentation
 from gan_lab.augmentations.diffaugment import DiffAugment
+from gan_lab.contracts import Turn
 
 
 class AdaptiveAugmentation(Augmentation):
@@ -15,7 +16,9 @@ class AdaptiveAugmentation(Augmentation):
     .. math:: p \leftarrow \operatorname{clamp}(p + \operatorname{sign}(r_t - r^*)\, \Delta, 0, 1),
         \qquad r_t = E[\operatorname{sign}(D(x_{\text{real}}))],
 
-    where :math:`\Delta` lets p cross from 0 to 1 in ``samples_to_one`` real samples.
+    where :math:`\Delta` lets p cross from 0 to 1 in ``samples_to_one`` real samples. The sign is
+    that of the loss's :meth:`~gan_lab.contracts.AdversarialLoss.margin`: which logits say "real" is
+    the loss's to know, one half for least squares. A critic, whose logits say neither, is refused.
 
     References:
         Training Generative Adversarial Networks with Limited Data (Karras et
@@ -32,6 +35,7 @@ class AdaptiveAugmentation(Augmentation):
         ValueError: If a number is out of range.
     """
 
+    needs_margin = True
     probability: Tensor
     signs: Tensor
     updates: Tensor
@@ -62,13 +66,26 @@ class AdaptiveAugmentation(Augmentation):
         chosen = chosen.reshape(-1, *[1] * (samples.ndim - 1))
         return torch.where(chosen, self.augmentation(samples), samples)
 
+    def after_update(self, turn: Turn) -> None:
+        if turn.player == "discriminator" and turn.loss is not None:
+            logits = next(iter(turn.real.logits.values())).detach()
+            margins = turn.loss.margin(logits.float())
+            assert margins is not None  # a critic was refused
+            self.learn(margins, count=len(turn.round.real[turn.discriminator.reads[0]]))
+
     @torch.no_grad()
-    def observe(self, real_logits: Tensor) -> None:
+    def learn(self, margins: Tensor, count: int) -> None:
+        """Take note of one discriminator update.
+
+        Args:
+            margins: By how much each real logit, of a sample, a patch or a pack, says "real".
+            count: Real samples that they were given for.
+        """
         # Tensors throughout, so that no update waits for the device.
-        self.signs.add_(real_logits.float().sign().mean())
+        self.signs.add_(margins.sign().mean())
         self.updates.add_(1)
         due = (self.updates % self.interval == 0).float()
         overfitting = self.signs / self.interval
-        step = self.interval * len(real_logits) / self.samples_to_one
+        step = self.interval * count / self.samples_to_one
         self.probability.add_(due * step * (overfitting - self.target).sign()).clamp_(0, 1)
         self.signs.mul_(1 - due)

@@ -12,6 +12,18 @@ def shift_brightness(images: Tensor, amounts: Tensor) -> Tensor:
     return images + amounts[:, None, None, None]
 
 
+def saturate(images: Tensor, factors: Tensor) -> Tensor:
+    """Multiply each pixel's distance from the mean of its channels by ``factors`` (N,)."""
+    mean = images.mean(dim=1, keepdim=True)
+    return torch.lerp(mean, images, factors[:, None, None, None])
+
+
+def change_contrast(images: Tensor, factors: Tensor) -> Tensor:
+    """Multiply each value's distance from its image's mean by ``factors`` (N,)."""
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)
+    return torch.lerp(mean, images, factors[:, None, None, None])
+
+
 def translate(images: Tensor, down: Tensor, right: Tensor, fill: float = -1.0) -> Tensor:
     """Move each image by whole pixels; what moves in is ``fill``.
 
@@ -54,26 +66,62 @@ def random_integers(low: int, high: int, like: Tensor) -> Tensor:
     return torch.randint(low, high + 1, (len(like),), device=like.device)
 
 
-class Brightness(Augmentation):
-    """Add an amount drawn from U(-strength, strength) to each image.
+class Colour(Augmentation):
+    """A change of colours by an amount drawn from U(-strength, strength) for each image.
 
     Args:
-        strength: Positive; 0.5 in the paper's code.
+        strength: Positive.
 
     Raises:
         ValueError: If ``strength`` is not positive.
     """
 
-    def __init__(self, strength: float = 0.5) -> None:
+    def __init__(self, strength: float) -> None:
         super().__init__()
         if not strength > 0:
             raise ValueError(f"strength must be positive, got {strength}")
         self.strength = strength
 
-    def forward(self, samples: Tensor) -> Tensor:
+    def amounts(self, samples: Tensor) -> Tensor:
+        """Return an amount for each of the images, shape (N,)."""
         require_images(samples)
         uniform = torch.rand(len(samples), device=samples.device, dtype=samples.dtype)
-        return shift_brightness(samples, (2 * uniform - 1) * self.strength)
+        return (2 * uniform - 1) * self.strength
+
+
+class Brightness(Colour):
+    """Add the amount to all values; 0.5 in the paper's code, for images in [-1, 1]."""
+
+    def __init__(self, strength: float = 0.5) -> None:
+        super().__init__(strength)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return shift_brightness(samples, self.amounts(samples))
+
+
+class Saturation(Colour):
+    """Multiply distances from grey by one plus the amount; 1 in the paper's code.
+
+    Grey images have no such distance and stay as they are.
+    """
+
+    def __init__(self, strength: float = 1.0) -> None:
+        super().__init__(strength)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        if samples.ndim == 4 and samples.shape[1] == 1:
+            return samples
+        return saturate(samples, 1 + self.amounts(samples))
+
+
+class Contrast(Colour):
+    """Multiply distances from the image's mean by one plus the amount; 0.5 in the paper's code."""
+
+    def __init__(self, strength: float = 0.5) -> None:
+        super().__init__(strength)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return change_contrast(samples, 1 + self.amounts(samples))
 
 
 class Translation(Augmentation):
@@ -122,16 +170,20 @@ class Cutout(Augmentation):
 
 
 class DiffAugment(Augmentation):
-    """Brightness, translation and cutout, one after the other.
+    """Colour (brightness, saturation, contrast), translation and cutout, one after the other.
 
     What a translation uncovers is black here, and grey in the paper's code.
 
     References:
         Differentiable Augmentation for Data-Efficient GAN Training (Zhao et al.
-        2020), section 3.2 and appendix, arXiv 2006.10738.
+        2020), section 3.2 and appendix, arXiv 2006.10738, and the authors' code,
+        mit-han-lab/data-efficient-gans, DiffAugment_pytorch.py, policy
+        "color,translation,cutout".
 
     Args:
         brightness: See :class:`Brightness`; None leaves it out.
+        saturation: See :class:`Saturation`; None leaves it out.
+        contrast: See :class:`Contrast`; None leaves it out.
         translation: See :class:`Translation`; None leaves it out.
         cutout: See :class:`Cutout`; None leaves it out.
 
@@ -142,16 +194,25 @@ class DiffAugment(Augmentation):
     def __init__(
         self,
         brightness: float | None = 0.5,
+        saturation: float | None = 1.0,
+        contrast: float | None = 0.5,
         translation: float | None = 0.125,
         cutout: float | None = 0.5,
     ) -> None:
         super().__init__()
-        parts: list[Augmentation] = []
-        parts += [Brightness(brightness)] if brightness is not None else []
-        parts += [Translation(translation)] if translation is not None else []
-        parts += [Cutout(cutout)] if cutout is not None else []
+        chosen: dict[type[Brightness | Saturation | Contrast | Translation | Cutout], float | None]
+        chosen = {
+            Brightness: brightness,
+            Saturation: saturation,
+            Contrast: contrast,
+            Translation: translation,
+            Cutout: cutout,
+        }
+        parts = [kind(value) for kind, value in chosen.items() if value is not None]
         if not parts:
-            raise ValueError("give brightness, translation or cutout; all three are null")
+            raise ValueError(
+                "give brightness, saturation, contrast, translation or cutout; all five are null"
+            )
         self.parts = torch.nn.Sequential(*parts)
 
     def forward(self, samples: Tensor) -> Tensor:

@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from PIL import Image
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from gan_lab.callbacks.samples import seeded_samples
 from gan_lab.contracts import Discriminator
 from gan_lab.game import GAN
+from gan_lab.media.files import save_png
+from gan_lab.run.loggers import show_picture
 from gan_lab.terms import Scorer, input_gradients
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class DensityPanels(Callback):
-    """Draws two panels every n steps, as PNG and in TensorBoard, and an animation at the end.
+    """Draws two panels every n steps, as PNG and for the loggers, and an animation at the end.
 
     Left: generated points over the true density. Right: the discriminator's
     logits, and arrows along which they rise, the way generated points are pulled.
@@ -80,11 +81,9 @@ class DensityPanels(Callback):
         scorer = point_scorer(module.discriminator)
         picture = density_panels(mixture, samples, scorer, module.device)
         step = trainer.global_step
-        self.folder.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(picture).save(self.folder / f"density_step={step:06d}.png")
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image("density", picture, step, dataformats="HWC")
+        shown = torch.from_numpy(picture).permute(2, 0, 1)
+        save_png(shown, self.folder / f"density_step={step:06d}.png")
+        show_picture(trainer, "density", shown)
 
 
 def point_scorer(discriminator: Discriminator) -> Scorer | None:

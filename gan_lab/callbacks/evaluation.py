@@ -2,8 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,10 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
 from gan_lab.callbacks.checkpoints import Checkpoints
+from gan_lab.callbacks.counts import refuse_counts
 from gan_lab.callbacks.ema import averaged_task
-from gan_lab.contracts import Task
+from gan_lab.callbacks.progress import measuring
+from gan_lab.callbacks.substitutes import loaded, using
 from gan_lab.data import DataModule
 from gan_lab.errors import LabError
 from gan_lab.game import GAN
@@ -86,18 +87,27 @@ class MetricEvaluation(Callback):
         self.best_value = math.nan
         self.best_figures: dict[str, float] = {}
         self._best_task: dict[str, Tensor] = {}
+        self.ending: tuple[Evaluation, dict[str, float]] | None = None
         self._evaluation: Evaluation
+
+    def labels(self) -> set[str]:
+        """Return the full names of what a run that has started is measured by."""
+        counts = self.num_samples, self.final_num_samples
+        return {self._evaluation.label(f, n) for f in self._evaluation.ideals for n in counts}
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Measure the real samples, unless the cache holds them.
 
         Raises:
-            LabError: If the features do not fit the data, or no metric gives the monitored figure.
+            LabError: If the features do not fit the data, no metric gives the monitored figure, or
+                a metric needs more samples than it will get.
         """
         network = self.network.to(pl_module.device)
         data = trainer.datamodule  # type: ignore[attr-defined]
         metrics = dict(self.metrics)
-        for reason, names in left_out(metrics, network, pl_module.task.num_classes).items():
+        task = pl_module.task
+        unsuited = left_out(metrics, network, task.num_classes, task.labels_are_drawn)
+        for reason, names in unsuited.items():
             for name in names:
                 del metrics[name]
             if trainer.is_global_zero:
@@ -107,6 +117,7 @@ class MetricEvaluation(Callback):
             raise LabError(
                 f"monitor must be one of {', '.join(self._evaluation.ideals)}, got {self.monitor!r}"
             )
+        refuse_counts(self._evaluation, self.num_samples, self.final_num_samples)
 
     def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
@@ -130,6 +141,7 @@ class MetricEvaluation(Callback):
             return
         final = self._evaluation.at(self.final_num_samples)
         last = self._log(trainer, pl_module, final)
+        self.ending = final, last
         better = final.better_than_real(last)
         if better:
             log.warning(
@@ -171,7 +183,7 @@ class MetricEvaluation(Callback):
             rank=trainer.global_rank,
             world_size=trainer.world_size,
         )
-        return evaluation(batches)
+        return evaluation(measuring(trainer, batches, evaluation.num_samples))
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was best so far, for a run that goes on later."""
@@ -214,25 +226,3 @@ def build_evaluation(
         return Evaluation(network, metrics, real, train, num_samples)
     except ValueError as error:
         raise LabError(f"metrics: {error}") from error
-
-
-@contextmanager
-def using(module: GAN, task: Task) -> Iterator[None]:
-    """Let the module draw from another generating side for a while."""
-    own = module.task
-    module.task = task
-    try:
-        yield
-    finally:
-        module.task = own
-
-
-@contextmanager
-def loaded(task: Task, state: Mapping[str, Tensor]) -> Iterator[None]:
-    """Let a generating side have other weights for a while."""
-    own = {name: tensor.clone() for name, tensor in task.state_dict().items()}
-    task.load_state_dict(state)
-    try:
-        yield
-    finally:
-        task.load_state_dict(own)

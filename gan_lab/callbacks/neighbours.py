@@ -4,16 +4,17 @@ from pathlib import Path
 
 import torch
 from pytorch_lightning import Callback, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
 from gan_lab.callbacks.ema import averaged_task
-from gan_lab.callbacks.evaluation import using
+from gan_lab.callbacks.pictures import captioned
+from gan_lab.callbacks.substitutes import using
 from gan_lab.game import GAN
 from gan_lab.media import image_grid, to_bytes
 from gan_lab.media.files import save_png
 from gan_lab.metrics import nearest, seeded_batches
 from gan_lab.metrics.reference import Stored, in_batches
+from gan_lab.run.loggers import show_picture
 
 
 class NearestNeighbours(Callback):
@@ -55,11 +56,12 @@ class NearestNeighbours(Callback):
                 batch_size=self.num_samples,
             )
         train = trainer.datamodule.train.images  # type: ignore[attr-defined]
-        panel = neighbour_panel(samples, train, self.neighbours)
+        panel = captioned(
+            neighbour_panel(samples, train, self.neighbours),
+            "left: generated; beside each: the nearest training samples",
+        )
         save_png(panel, self.folder / "nearest_neighbours.png")
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image("nearest_neighbours", panel, trainer.global_step)
+        show_picture(trainer, "nearest_neighbours", panel)
 
 
 def neighbour_panel(samples: Tensor, train: Tensor | Stored, neighbours: int) -> Tensor:

@@ -1,7 +1,9 @@
-"""One progress bar over the whole run."""
+"""One progress bar over the whole run, and one over each measurement."""
 
 import sys
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import ProgressBar
@@ -9,14 +11,18 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from gan_lab.callbacks.curves import logs_at
 
+T = TypeVar("T")
 SHOWN = {
     "loss/discriminator": "D",
     "loss/generator": "G",
@@ -28,28 +34,52 @@ class StepProgress(ProgressBar):
     """Shows steps, losses and images per second, refreshed by time and not by step.
 
     Lightning's bars start anew each epoch; a GAN's unit is the generator step.
-    Where standard error is no terminal, nothing is drawn.
+    Where standard error is no terminal but a file or a notebook, a plain line
+    is printed every few seconds.
 
     Args:
-        refresh_per_second: How often the bar is redrawn.
+        refresh_per_second: How often the bar is redrawn, positive.
+        seconds_per_line: Seconds between plain lines, positive.
+
+    Raises:
+        ValueError: If a number is not positive.
     """
 
-    def __init__(self, refresh_per_second: float = 4.0) -> None:
+    def __init__(self, refresh_per_second: float = 4.0, seconds_per_line: float = 10.0) -> None:
         super().__init__()
+        for name, value in [
+            ("refresh_per_second", refresh_per_second),
+            ("seconds_per_line", seconds_per_line),
+        ]:
+            if not value > 0:
+                raise ValueError(f"{name} must be above 0, got {value}")
         self.refresh_per_second = refresh_per_second
+        self.seconds_per_line = seconds_per_line
+        self._enabled = True
+        self._started = 0.0
+        self._first_step = 0
+        self._told = 0.0
+        self._losses = ""
         self._progress: Progress | None = None
         self._task = TaskID(0)
+        self._measurement: TaskID | None = None
 
     def disable(self) -> None:
-        """Draw nothing, as Lightning asks of all processes but the first."""
-        self.refresh_per_second = 0.0
+        """Show nothing, as Lightning asks of all processes but the first."""
+        self._enabled = False
+
+    def enable(self) -> None:
+        """Show something again."""
+        self._enabled = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the bar, from the resumed step on."""
-        if not self.refresh_per_second:
+        self._started = self._told = time.monotonic()
+        self._first_step = trainer.global_step
+        if not self._enabled or not sys.stderr.isatty():
             return
         self._progress = Progress(
-            TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+            Steps(),
             BarColumn(),
             TimeElapsedColumn(),
             TextColumn("<"),
@@ -72,13 +102,52 @@ class StepProgress(ProgressBar):
         batch_idx: int,
     ) -> None:
         """Count the step; read the curves on steps that log."""
-        if self._progress is None:
+        if not self._enabled:
             return
+        self._measured()
         if logs_at(trainer, trainer.global_step):
             metrics = trainer.callback_metrics
             shown = [f"{SHOWN[k]} {float(metrics[k]):.4g}" for k in SHOWN if k in metrics]
-            self._progress.update(self._task, description="  ".join(shown))
-        self._progress.update(self._task, completed=trainer.global_step)
+            self._losses = "  ".join(shown)
+        if self._progress is not None:
+            self._progress.update(
+                self._task, completed=trainer.global_step, description=self._losses
+            )
+        elif self._is_due():
+            done = trainer.global_step - self._first_step
+            left = (trainer.max_steps - trainer.global_step) * (self._told - self._started) / done
+            line = f"step {trainer.global_step}/{trainer.max_steps}  {duration(left)} left"
+            print(f"{line}  {self._losses}".rstrip(), file=sys.stderr, flush=True)
+
+    def measure(self, batches: Iterable[T], count: int, ends: bool) -> Iterator[T]:
+        """Yield batches of samples while telling how many of them there are so far.
+
+        Args:
+            batches: Of samples, as they are drawn.
+            count: How many samples they hold together; how far one is, is told by their lengths.
+            ends: Whether this ends the run, which is then said in a file or a notebook too.
+        """
+        what = f"measuring {count:,} samples"
+        self._measured()
+        if self._progress is not None:
+            self._measurement = self._progress.add_task(what, total=count, unit="sample")
+        elif self._enabled and ends:
+            print(what, file=sys.stderr, flush=True)
+        done = 0
+        for batch in batches:
+            yield batch
+            done += len(batch[0] if isinstance(batch, tuple) else batch)  # type: ignore[arg-type]
+            if self._progress is not None and self._measurement is not None:
+                self._progress.update(self._measurement, completed=min(done, count))
+            elif self._enabled and self._is_due():
+                print(f"{what}: {done:,} drawn", file=sys.stderr, flush=True)
+        if self._progress is not None and self._measurement is not None:
+            self._progress.update(self._measurement, description=f"{what}: comparing")
+
+    def _measured(self) -> None:
+        if self._progress is not None and self._measurement is not None:
+            self._progress.remove_task(self._measurement)
+        self._measurement = None
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it stands."""
@@ -90,7 +159,45 @@ class StepProgress(ProgressBar):
         """Give the terminal back."""
         self._stop()
 
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        due = now - self._told >= self.seconds_per_line
+        if due:
+            self._told = now
+        return due
+
     def _stop(self) -> None:
+        self._measured()
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+class Steps(ProgressColumn):
+    """How far a task is, in steps or in samples."""
+
+    def render(self, task: Task) -> Text:
+        """Return it as text."""
+        unit = task.fields.get("unit", "step")
+        return Text(f"{unit} {task.completed:.0f}/{task.total:.0f}")
+
+
+def measuring(trainer: Trainer, batches: Iterable[T], count: int) -> Iterator[T]:
+    """Yield batches of samples that are measured, and let the run's progress bar show them."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, StepProgress):
+            ends = trainer.global_step >= trainer.max_steps
+            batches = callback.measure(batches, count, ends)
+    return iter(batches)
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in the units that a person would use.
+
+    >>> duration(42.3), duration(330), duration(7300)
+    ('42 s', '5 min', '2 h 1 min')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"

@@ -8,13 +8,17 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
+from gan_lab.callbacks.pictures import captioned
 from gan_lab.contracts import Medium
 from gan_lab.game import GAN
 from gan_lab.media.files import save_png
+from gan_lab.run.loggers import show_picture
 
 
 class SampleGrid(Callback):
-    """Draws the same latents every n steps, as PNG and in TensorBoard.
+    """Draws the same latents every n steps, as PNG and where the loggers show pictures.
+
+    Nothing is drawn of samples whose medium has nothing to show.
 
     Args:
         folder: Where PNG files go.
@@ -44,9 +48,10 @@ class SampleGrid(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Show real images once, beside which the others are judged."""
-        if trainer.global_step == 0 and trainer.is_global_zero:
+        medium = pl_module.task.medium
+        if trainer.global_step == 0 and trainer.is_global_zero and medium.shown:
             real = trainer.datamodule.train.images[: self.num_samples]  # type: ignore[attr-defined]
-            self._show(trainer, pl_module.task.medium, "real", real)
+            self._show(trainer, medium, "real", real)
 
     def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
@@ -62,19 +67,23 @@ class SampleGrid(Callback):
 
     def _draw(self, trainer: Trainer, module: GAN) -> None:
         self._drawn_step = trainer.global_step
-        if not trainer.is_global_zero:
+        if not trainer.is_global_zero or not module.task.medium.shown:
             return
         samples = seeded_samples(module, self.num_samples, self.seed)
         self._show(trainer, module.task.medium, f"step={trainer.global_step:06d}", samples)
 
     def _show(self, trainer: Trainer, medium: Medium, name: str, samples: Tensor) -> None:
-        picture = medium.picture(samples)
-        if picture is not None:
-            save_png(picture, self.folder / f"{name}.png")
         tag = "samples/real" if name == "real" else "samples/generated"
-        for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger):
-                medium.log(logger.experiment, tag, samples, trainer.global_step)
+        picture = medium.picture(samples)
+        if picture is None:
+            for logger in trainer.loggers:
+                if isinstance(logger, TensorBoardLogger):
+                    medium.log(logger.experiment, tag, samples, trainer.global_step)
+            return
+        what = "training samples" if name == "real" else f"{name}, the same latents at every step"
+        page = captioned(picture, what)
+        save_png(page, self.folder / f"{name}.png")
+        show_picture(trainer, tag, page)
 
 
 def seeded_samples(module: GAN, count: int, seed: int) -> Tensor:

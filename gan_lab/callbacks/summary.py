@@ -10,13 +10,14 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger
 
 import gan_lab
+from gan_lab.callbacks.checkpoints import measured_best
 from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.errors import LabError
 from gan_lab.game.batches import size_of
 from gan_lab.run.files import written_whole
+from gan_lab.run.loggers import TensorBoard
 
 KEY = "final"
 """Where a checkpoint keeps the last value of each curve."""
@@ -30,7 +31,7 @@ class RunSummary(Callback):
     Args:
         path: Of the file.
         seed: The run's seed.
-        hyperparameters: Flat scalars, shown in TensorBoard beside the final values.
+        hyperparameters: Flat scalars, for the loggers; TensorBoard shows them beside the figures.
     """
 
     def __init__(self, path: Path, seed: int, hyperparameters: dict[str, Any]) -> None:
@@ -48,6 +49,8 @@ class RunSummary(Callback):
         self._started = time.perf_counter()
         self._first_step = trainer.global_step
         self._write(trainer, "running")
+        for logger in trainer.loggers:
+            logger.log_hyperparams(self.hyperparameters)
 
     def on_train_batch_end(
         self,
@@ -63,11 +66,10 @@ class RunSummary(Callback):
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say how far the run came, and show its hyperparameters beside its final values."""
         finished = trainer.global_step >= trainer.max_steps
-        self._write(trainer, "finished" if finished else "interrupted")
+        self._write(trainer, "finished" if finished else "interrupted", **best(trainer, ended=True))
         for logger in trainer.loggers:
-            if isinstance(logger, TensorBoardLogger) and self.summary.get("final"):
-                final = {f"final/{name}": v for name, v in self.summary["final"].items()}
-                logger.log_hyperparams(self.hyperparameters, final, step=trainer.global_step)
+            if isinstance(logger, TensorBoard):
+                logger.log_outcome(self.hyperparameters, outcome(self.summary))
 
     def on_exception(
         self, trainer: Trainer, pl_module: LightningModule, exception: BaseException
@@ -79,7 +81,7 @@ class RunSummary(Callback):
         try:
             self._write(trainer, "interrupted" if interrupted else "failed", error=str(exception))
         except LabError as error:  # the disk is full, and that the exception tells
-            log.warning("%s", error)
+            self._write_over(error)
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -123,15 +125,39 @@ class RunSummary(Callback):
             **more,
         }
         with written_whole(self.path) as file:
-            file.write((json.dumps(self.summary, indent=2) + "\n").encode())
+            file.write(self._content())
+
+    def _content(self) -> bytes:
+        return (json.dumps(self.summary, indent=2) + "\n").encode()
+
+    def _write_over(self, error: LabError) -> None:
+        """Put the summary where the earlier one is, which a full disk has room for."""
+        try:
+            with self.path.open("r+b") as file:
+                file.write(self._content())
+                file.truncate()
+        except OSError:
+            log.warning("%s", error)
 
 
-def best(trainer: Trainer) -> dict[str, Any]:
-    """Return the step and the figures of the best weights, where metrics have judged."""
+def outcome(summary: dict[str, Any]) -> list[str]:
+    """Return the curves that tell what a run came to: its figures, FID first, or its losses."""
+    names = summary.get("best") or [n for n in summary.get("final", {}) if n.startswith("loss/")]
+    return sorted(names, key=lambda name: not name.startswith("fid/"))
+
+
+def best(trainer: Trainer, ended: bool = False) -> dict[str, Any]:
+    """Return the step and the figures of the best weights.
+
+    Where no metric has judged on the way, they are the last ones, once the run has ended.
+    """
+    step = measured_best(trainer)
+    if step is None and ended:
+        step = trainer.global_step
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, MetricEvaluation):
-            return {"best_step": callback.best_step, "best": callback.best_figures}
-    return {}
+            return {"best_step": step, "best": callback.best_figures}
+    return {"best_step": step, "best": {}}
 
 
 def device_name(trainer: Trainer) -> str:

@@ -9,7 +9,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gan_lab.cli.app import quoted
+
 if TYPE_CHECKING:
+    from pytorch_lightning import Trainer
+
     from gan_lab.callbacks import RunSummary
     from gan_lab.game import GAN
 
@@ -34,22 +38,97 @@ def print_beginning(module: GAN, summary: RunSummary) -> None:
     print(f"{axes}\nG {sizes['G']:,} and D {sizes['D']:,} parameters", file=sys.stderr)
 
 
-def print_ending(summary: RunSummary, folder: Path) -> None:
-    """Say where everything is and what to do next."""
+def print_ending(summary: RunSummary, folder: Path, trainer: Trainer, module: GAN) -> None:
+    """Say what came of the run, where everything is and what to do next."""
     from rich.console import Console
 
     result = summary.summary
-    place = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    run_argument = shlex.quote(str(place))
+    place = relative(folder)
     speed = result["images_per_second"] or 0.0
     lines = [
         f"{result['status']} at step {result['steps']} of {result['max_steps']} "
         f"after {result['wall_time_s']:.0f} s, {speed:,.0f} images/s",
+        *measured(trainer),
         f"  run folder   {place}",
-        f"  look at it   tensorboard --logdir {run_argument}",
-        f"  sample it    python -m gan_lab.sample checkpoint={run_argument} num_samples=64",
-        f"  resume it    python -m gan_lab.train resume={run_argument}",
     ]
-    if result["status"] == "finished":
-        lines[-1] += f" trainer.max_steps={2 * result['max_steps']}"
+    if (grid := last_grid(trainer)) is not None:
+        lines.append(f"  last grid    {relative(grid)}")
+    lines.append(f"  look at it   tensorboard --logdir {shlex.quote(str(place))}")
+    if (place / "checkpoints" / "last.ckpt").exists():
+        if not module.task.needs:
+            many = "format=npz" if pictureless(module) else "num_samples=64"
+            sampled = f"{argument('checkpoint', place)} {many}"
+            lines.append(f"  sample it    python -m gan_lab.sample {sampled}")
+        more = f" trainer.max_steps={2 * result['max_steps']}"
+        ended = result["status"] == "finished"
+        resumed = argument("resume", place) + elsewhere(trainer) + (more if ended else "")
+        lines.append(f"  resume it    python -m gan_lab.train {resumed}")
     Console(stderr=True, highlight=False, soft_wrap=True).print("\n".join(lines), markup=False)
+
+
+def elsewhere(trainer: Trainer) -> str:
+    """Return data.root as a command line needs it: no checkpoint tells where the data lies."""
+    from gan_lab.cli.stored_data import kept_at
+
+    data = trainer.datamodule  # type: ignore[attr-defined]
+    root, kept = getattr(data, "root", None), kept_at(f"gan_lab.data.{type(data).__name__}")
+    if root is None or (kept is not None and Path(kept).expanduser() == Path(root)):
+        return ""
+    return f" {argument('data.root', root)}"
+
+
+def measured(trainer: Trainer) -> list[str]:
+    """Return lines that tell the last weights' figures beside those of real samples."""
+    from gan_lab.callbacks import MetricEvaluation
+
+    lines = []
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, MetricEvaluation) and callback.ending is not None:
+            evaluation, figures = callback.ending
+            told = [
+                f"{name} {figures[name]:.4g} (real {evaluation.floor[name]:.4g})"
+                for name in HEADLINES
+                if name in figures
+            ]
+            if told:
+                lines.append(f"  {', '.join(told)} of {evaluation.num_samples:,} samples")
+    return lines
+
+
+HEADLINES = "fid", "precision", "recall"
+
+
+def last_grid(trainer: Trainer) -> Path | None:
+    """Return the file of the last picture of samples, if one was drawn."""
+    from gan_lab.callbacks import SampleGrid
+
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, SampleGrid):
+            drawn = callback.folder / f"step={trainer.global_step:06d}.png"
+            if drawn.exists():
+                return drawn
+    return None
+
+
+def pictureless(module: GAN) -> bool:
+    """Tell whether the run's samples cannot be drawn, such as points."""
+    import torch
+
+    medium = module.task.medium
+    return medium.picture(medium.to_raw(torch.zeros(1, *medium.shape))) is None
+
+
+def relative(path: Path) -> Path:
+    """Return a path as it is written from the current folder, where it lies in that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def argument(key: str, path: Path) -> str:
+    """Return what a person types into a shell to give a command a path.
+
+    >>> argument("runs", Path("outputs/my sweep"))
+    "'runs=outputs/my sweep'"
+    """
+    text = str(path)
+    quotes = "'", '"', "["  # what begins with one of them is taken as Hydra writes it
+    return shlex.quote(f"{key}={quoted(text) if text.startswith(quotes) else text}")

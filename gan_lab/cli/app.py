@@ -1,10 +1,9 @@
 """What the entry points share: where the configuration is, and errors that fit on one line."""
 
-import difflib
 import functools
-import hashlib
 import math
 import os
+import re
 import signal
 import sys
 import traceback
@@ -14,16 +13,25 @@ from typing import Any, NoReturn, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
-from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
+from gan_lab.cli.faults import mendable, unknown_key
+from gan_lab.cli.sweep import (
+    Interrupted,
+    forget_sweeps,
+    named_by_what_varies,
+    tell_of_sweeps,
+)
 from gan_lab.errors import LabError
-from gan_lab.run.folder import find_runs, record_failure
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
+FOLDERS = "hydra.run.dir", "hydra.sweep.dir", "output", "run_dir"
+"""Keys of folders that are written to."""
 FOR_PEOPLE = LabError, HydraException, OmegaConfBaseException, OSError
 """Errors that a person can mend; any other is a bug and keeps its traceback."""
 
@@ -35,18 +43,6 @@ def config_dir() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def folder_name(overrides: str) -> str:
-    """Return a job's overrides as one folder's name: no separators, at most 200 characters.
-
-    >>> folder_name("data.root=/data,seed=1")
-    'data.root=_data,seed=1'
-    """
-    name = overrides.replace("/", "_")
-    if len(name) <= 200:
-        return name
-    return f"{name[:183]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-
-
 def merged(*keys: str, _root_: DictConfig) -> dict[str, Any]:
     """Return the entries of several nodes of the configuration as one, later ones first in rank."""
     found: dict[str, Any] = {}
@@ -56,8 +52,16 @@ def merged(*keys: str, _root_: DictConfig) -> dict[str, Any]:
     return found
 
 
-OmegaConf.register_new_resolver("folder_name", folder_name, replace=True)
+def options_of(command: str) -> str:
+    """Return what a command takes, as its file in conf/ says it, for Hydra's template of help."""
+    lines = (config_dir() / f"{command}.yaml").read_text().splitlines()
+    own = [line for line in lines if not line.startswith(" ")]  # neither Hydra's nor the defaults'
+    told = [line for line in own if line and line.rstrip(":") not in ("hydra", "defaults")]
+    return "\n".join(told).replace("$", "$$")
+
+
 OmegaConf.register_new_resolver("merged", merged, replace=True)
+OmegaConf.register_new_resolver("options_of", options_of, replace=True)
 
 
 def run(
@@ -79,16 +83,22 @@ def run(
     wants_traceback = asked == "1"
     os.environ[FULL_ERROR] = "1"  # makes Hydra raise, so that we word the message
 
+    composing = False
+
     @functools.wraps(task)
     def job(config: DictConfig) -> Any:
+        nonlocal composing
+        composing = False
         in_sweep = HydraConfig.get().mode is RunMode.MULTIRUN
         name = HydraConfig.get().job.override_dirname
         try:
+            begin(config, config_name)
             return task(config)
-        except Exception as error:
-            if config_name == "train":
-                record_failure(Path(HydraConfig.get().runtime.output_dir), describe(error))
-            if is_bug(error) or wants_traceback:
+        except (Exception, SystemExit) as error:
+            if isinstance(error, SystemExit):
+                if not in_sweep or isinstance(error, Interrupted):
+                    raise
+            elif is_bug(error) or wants_traceback:
                 if not in_sweep:
                     raise
                 traceback.print_exc()
@@ -98,90 +108,106 @@ def run(
             complain(f"{name}: {describe(error)}")
             return math.nan
 
-    SWEEPS.clear()
+    forget_sweeps()
     try:
         if rewrite is not None:
             sys.argv[1:] = rewrite(sys.argv[1:])
+        refuse_no_folder(sys.argv[1:])
+        sys.argv[1:] = named_by_what_varies(sys.argv[1:])
+        composing = True
         hydra.main(config_path=str(config_dir()), config_name=config_name, version_base="1.3")(
             job
         )()
     except Exception as error:
-        if (missing := missing_plugin(error)) is not None:
-            fail(missing)
-        if wants_traceback or is_bug(error):
+        # What fails in Hydra's hands is what it was given.
+        if wants_traceback or (is_bug(error) and not composing):
             raise
+        if str(error).startswith("Config group override must be"):
+            nothing = [a for a in sys.argv[1:] if a.endswith("=null") and "." not in a]
+            fail(f"{', '.join(nothing)}: a group wants one of its files; --help lists them")
         fail(describe(error))
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(128 + signal.SIGINT)
     finally:
         os.environ[FULL_ERROR] = asked
-        unfinished = [line for folder in SWEEPS for line in unfinished_jobs(folder)]
-        for line in unfinished:
-            complain(line)
+        unfinished = tell_of_sweeps()
     if unfinished:
         sys.exit(1)
 
 
-def is_bug(error: Exception) -> bool:
+def begin(config: DictConfig, config_name: str) -> None:
+    """Check what a command was asked and write it into its folder; a training does so by itself.
+
+    Raises:
+        LabError: If a key holds what it must not, or the folder is a training run's.
+    """
+    if config_name == "train":  # which first makes sure that the folder is its own
+        return
+    from gan_lab.cli.record import record_command
+    from gan_lab.cli.settings import check_settings
+
+    check_settings(config, config_name)
+    record_command(config)
+
+
+def refuse_no_folder(arguments: list[str]) -> None:
+    """Raise LabError where a folder to write to is given and empty, or cannot be Hydra's."""
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if key.startswith("hydra.") and key in FOLDERS and r"\${" in value:
+            raise LabError(
+                f"{key}: Hydra writes into no folder with ${{ in its name; choose another"
+            )
+        if equals and key in FOLDERS and value.strip("'\" ") in ("", "null"):
+            raise LabError(f"{key} must name a folder, got nothing")
+
+
+def is_bug(error: BaseException) -> bool:
     """Tell whether an error is ours, and not one that a person can mend."""
+    if mendable(error) is not None:
+        return False
     return not isinstance(error, FOR_PEOPLE) or isinstance(error, InstantiationException)
 
 
-SWEEPS: list[Path] = []
-"""Folders of the sweeps that this process has started."""
-
-
-class SweepNote(Callback):
-    """Notes where a sweep's jobs are, so that what became of them can be told at its end."""
-
-    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        """Note the folder."""
-        SWEEPS.append(Path(config.hydra.sweep.dir))
-
-
-def unfinished_jobs(sweep: Path) -> list[str]:
-    """Say which of a sweep's jobs failed or stopped, and how they go on; nothing where none did."""
-    runs = find_runs(sweep) if sweep.is_dir() else []
-    lines = []
-    for status in ("failed", "interrupted", "killed"):
-        names = [run.path.name for run in runs if run.status == status]
-        if names:
-            lines.append(f"{len(names)} job(s) {status}: {'; '.join(names)}")
-    if lines:
-        lines.append(f"the same command with sweep_dir={sweep} goes on with them")
-    return lines
-
-
-PLUGINS = "joblib", "submitit", "ray", "optuna"
-
-
-def missing_plugin(error: Exception) -> str | None:
-    """Return how to install the launcher or sweeper that an error is about, if it is about one."""
-    for name in PLUGINS:
-        if f"hydra_plugins.hydra_{name}" in str(error):
-            return f"the {name} plugin is not installed: pip install 'gan-lab[{name}]'"
-    return None
-
-
 def quoted(value: object) -> str:
-    """Return ``value`` as a quoted string of Hydra's override grammar.
+    r"""Return ``value`` as a quoted string of Hydra's override grammar that stands for just that.
 
-    >>> quoted("a=b,c")
-    "'a=b,c'"
+    >>> quoted("a=b,c"), quoted("it's ${here}")
+    ("'a=b,c'", "'it\\'s \\${here}'")
     """
-    return "'" + str(value).replace("'", r"\'") + "'"
+    # OmegaConf reads \${ as no interpolation, and halves the backslashes before it.
+    literal = re.sub(r"(\\*)\$\{", r"\1\1\\${", str(value))
+    return QuotedString(literal, Quote.single).with_quotes()
+
+
+def unquoted(value: str) -> str:
+    """Return what a quoted string of Hydra's stands for; anything else stands for itself.
+
+    >>> unquoted("'a=b,c'"), unquoted("a=b,c"), unquoted("'")
+    ('a=b,c', 'a=b,c', "'")
+    """
+    if len(value) < 2 or value[0] not in "'\"" or value[-1] != value[0]:
+        return value
+    try:
+        text = str(OverridesParser.create().parse_override(f"value={value}").value())
+    except HydraException:
+        return value
+    try:
+        return str(OmegaConf.create({"value": text}).value) if r"\${" in text else text
+    except OmegaConfBaseException:
+        return text
 
 
 def literal_paths(arguments: list[str], *keys: str) -> list[str]:
-    """Return ``arguments`` with the values of ``keys`` quoted, as paths may hold = and commas.
+    """Return ``arguments`` with the values of ``keys`` quoted, as a path may hold any character.
 
     >>> literal_paths(["checkpoint=runs/a=1,b=2", "seed=0"], "checkpoint")
     ["checkpoint='runs/a=1,b=2'", 'seed=0']
     """
     split = [argument.partition("=") for argument in arguments]
     return [
-        f"{key}={quoted(value)}" if key in keys and value[:1] not in ("'", '"', "[", "") else whole
+        f"{key}={quoted(unquoted(value))}" if key in keys and value not in ("", "null") else whole
         for whole, (key, _, value) in zip(arguments, split, strict=True)
     ]
 
@@ -199,6 +225,8 @@ def fail(message: str) -> NoReturn:
 
 def describe(error: BaseException) -> str:
     """Return what is wrong and what would be right."""
+    if (known := mendable(error)) is not None:
+        return known
     if isinstance(error, MissingConfigException) and error.options is not None:
         group, _, choice = str(error.missing_cfg_file).rpartition("/")
         return f"{group}={choice} does not exist; choose one of {', '.join(error.options)}"
@@ -210,13 +238,3 @@ def describe(error: BaseException) -> str:
     if isinstance(cause, OmegaConfBaseException):
         return f"{error} ({cause})"
     return str(error)
-
-
-def unknown_key(error: ConfigAttributeError | ConfigKeyError) -> str:
-    """Name the keys that look like the one that does not exist."""
-    known = [str(key) for key in error.parent_node] if error.parent_node is not None else []
-    near = difflib.get_close_matches(str(error.key), known, n=1, cutoff=0.6)
-    parent, _, _ = str(error.full_key).rpartition(".")
-    prefix = f"{parent}." if parent else ""
-    hint = f"did you mean {prefix}{near[0]}?" if near else f"known here: {', '.join(known)}"
-    return f"there is no key {error.full_key} ({hint}); +{error.full_key}=... would add it"

@@ -12,7 +12,7 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from gan_lab.cli.app import FULL_ERROR, config_dir, describe, is_bug
+from gan_lab.cli.app import FULL_ERROR, begin, config_dir, describe, is_bug
 from gan_lab.errors import LabError
 
 
@@ -41,6 +41,7 @@ def in_process(
 
     @functools.wraps(task)
     def job(config: DictConfig) -> None:
+        begin(config, config_name)
         found.append((task(config), Path(HydraConfig.get().runtime.output_dir)))
 
     try:

@@ -1,13 +1,12 @@
-"""Continuing a run: the command line that its checkpoint was made by, and the place it stopped."""
+"""Continuing a run: what it was asked, and the place it stopped; see :mod:`gan_lab.cli.inherit`."""
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gan_lab.cli.app import quoted
+from gan_lab.cli.app import quoted, unquoted
 from gan_lab.errors import LabError
-from gan_lab.run.folder import ONE_ATTEMPT, name_of
+from gan_lab.files import refuse_links
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys with the values before and now."""
@@ -18,9 +17,12 @@ NOT_LEARNT = (
     "data.root",
     "first_step",
     "hydra",
+    "inherited",
     "logger",
     "metrics",
     "objective",
+    "pretrained.discriminator",
+    "pretrained.generator",
     "resume",
     "run_dir",
     "trainer.accelerator",
@@ -32,7 +34,10 @@ NOT_LEARNT = (
     "trainer.strategy",
     "trust",
 )
-"""Keys that may change when a run goes on: where, how long and how closely watched it is."""
+"""Keys that may change when a run goes on: where, how long and how closely watched it is.
+
+What says where something lies may change too, and where weights once came from is of no more use.
+"""
 LEARNT = ("callbacks.ema",)
 """What is within these and still changes what a run ends with."""
 
@@ -46,81 +51,55 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     ``hydra.run.dir``, or a new run where that folder holds none. ``sweep_dir``
     is short for ``hydra.sweep.dir``.
 
+    What the run chose of the lab's groups goes into the command line, a checked word each; all
+    else that it was asked is set on the composed configuration by :func:`inherit`.
+
     Args:
         arguments: The command line without the program.
 
     Raises:
-        LabError: If there is no sound checkpoint at PATH, or it asks for
-            classes by name, which a stranger's file must not.
+        LabError: If there is no sound checkpoint at PATH, or its folder holds links.
     """
     arguments = [
         f"hydra.{argument.replace('_', '.', 1)}" if argument.startswith("sweep_dir=") else argument
         for argument in arguments
     ]
     given = {argument.partition("=")[0]: argument.partition("=")[2] for argument in arguments}
-    path = given.get("resume", "null").strip("'\"")
+    path = unquoted(given.get("resume", "null"))
     if path in ("", "null") or "first_step" in given:  # the latter: a process of a parallel run
         return arguments
     if {"-m", "--multirun"} & given.keys():
         raise LabError("a sweep goes on by the same command with sweep_dir=FOLDER, without resume=")
-    (place,) = (i for i, argument in enumerate(arguments) if argument.startswith("resume="))
+    place = max(i for i, argument in enumerate(arguments) if argument.startswith("resume="))
     before, after = arguments[:place], arguments[place + 1 :]
 
+    from gan_lab.cli.inherit import stored_choices
     from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint, run_folder
 
-    if path == "auto":
-        checkpoint = automatic_checkpoint(given)
-        if checkpoint is None:
-            return [*before, *after]
-    else:
-        checkpoint = find_checkpoint(path)
+    checkpoint = automatic_checkpoint(given) if path == "auto" else find_checkpoint(path)
+    if checkpoint is None:
+        return [*before, *after]
     content = read_checkpoint(checkpoint)
-    inherited = [
-        override
-        for override in content[CONFIG_KEY]["overrides"]
-        if name_of(override) not in {*map(name_of, given), *ONE_ATTEMPT}
-    ]
-    for override in inherited:
-        if "_target_" in override and not is_trusted(override, given.get("trust", "")):
-            raise LabError(
-                f"the run of {checkpoint} was made with {override!r}; a checkpoint must not name "
-                "code to run, so give that override on the command line if you trust it, or "
-                f"trust=[{package_of(override)}]"
-            )
-    extra = [f"resume={quoted(checkpoint.resolve())}", f"first_step={content['global_step']}"]
+    named = {name.lstrip("+") for name in given}
+    choices = stored_choices(content[CONFIG_KEY], checkpoint)
+    extra = [f"{group}={choice}" for group, choice in choices.items() if group not in named]
+    extra += [f"resume={quoted(checkpoint.absolute())}", f"first_step={content['global_step']}"]
+    extra.append("inherited=true")  # see go_on
     folder = run_folder(checkpoint)
-    if folder is not None and "hydra.run.dir" not in given:
+    if "hydra.run.dir" in given:
+        folder = Path(unquoted(given["hydra.run.dir"]))
+    elif folder is not None:
         extra.append(f"hydra.run.dir={quoted(folder)}")
-    return [*before, *inherited, *extra, *after]
-
-
-def package_of(override: str) -> str:
-    """Return the package of the class that an override names.
-
-    >>> package_of("+loss._target_=my_lab.losses.Logistic")
-    'my_lab'
-    """
-    return override.partition("=")[2].strip("'\"").partition(".")[0]
-
-
-def is_trusted(override: str, trust: str) -> bool:
-    """Tell whether an override sets one class by its plain name, of a package that is trusted.
-
-    >>> is_trusted("+loss._target_=my_lab.Logistic", "[my_lab]")
-    True
-    >>> is_trusted("+loss={_target_: os.system}", "[my_lab]")
-    False
-    """
-    packages = [name.strip(" '\"") for name in trust.strip("[]").split(",")]
-    plain = re.fullmatch(r"\+{0,2}[\w.]+\._target_='?[\w.]+'?", override) is not None
-    return plain and package_of(override) in packages
+    if folder is not None:
+        refuse_links(folder)
+    return [*before, *extra, *after]
 
 
 def automatic_checkpoint(given: Mapping[str, str]) -> Path | None:
     """Return the newest sound checkpoint of the run folder that the command line gives."""
     from gan_lab.run.checkpoint import newest_checkpoint
 
-    folder = given.get("hydra.run.dir", "").strip("'\"")
+    folder = unquoted(given.get("hydra.run.dir", ""))
     if not folder:
         raise LabError("resume=auto looks into the run folder: give hydra.run.dir=FOLDER too")
     return newest_checkpoint(Path(folder))
@@ -132,11 +111,15 @@ def changes(before: Any, now: Any) -> Changes:
     >>> changes({"seed": 0, "run_dir": "a"}, {"seed": 1, "run_dir": "b"})
     {'seed': (0, 1)}
     """
+    from gan_lab.run.rebuild import names_a_path
+
     old, new = dict(leaves(before)), dict(leaves(now))
     return {
         key: (old.get(key), new.get(key))
         for key in sorted({*old, *new})
-        if old.get(key) != new.get(key) and (within(key, LEARNT) or not within(key, NOT_LEARNT))
+        if old.get(key) != new.get(key)
+        and (within(key, LEARNT) or not within(key, NOT_LEARNT))
+        and not names_a_path(key.rpartition(".")[2])
     }
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from gan_lab.files import written_whole
+
 if TYPE_CHECKING:
     from gan_lab.metrics import Evaluation
 
@@ -25,9 +27,12 @@ def report(
 
     means = {name: {f: statistics.fmean(v) for f, v in c.items()} for name, c in columns.items()}
     better = {n: evaluation.better_than_real(m) if floor else [] for n, m in means.items()}
+    caption = ["real: training samples under the same ruler"] if floor else []
+    if any(len(values) > 1 for column in columns.values() for values in column.values()):
+        caption.append("±: standard deviation over sampling seeds")
     table = Table(
         title=f"{evaluation.num_samples} samples, {evaluation.network.name} features",
-        caption="real: training samples under the same ruler" if floor else None,
+        caption="; ".join(caption) or None,
     )
     table.add_column("", no_wrap=True)
     for heading in [*columns, *(["real"] if floor else []), "ideal"]:
@@ -35,7 +40,8 @@ def report(
     for figure, ideal in evaluation.ideals.items():
         cells = [shown(c[figure], figure in better[name]) for name, c in columns.items()]
         cells += [f"{floor[figure]:.4g}"] if floor else []
-        table.add_row(figure, *cells, f"{ideal:g}")
+        bound = "≤ " if figure in evaluation.bounds else ""  # which real samples do not reach
+        table.add_row(figure, *cells, f"{bound}{ideal:.4g}")
     console = Console(soft_wrap=True)
     console.print(table)
     if any(better.values()):
@@ -61,9 +67,9 @@ def report(
         "real_training_samples": {label(f): v for f, v in floor.items()} if floor else None,
         "better_than_real": better,
     }
-    path = Path(config.output) / "evaluation.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    path = Path(config.output).expanduser() / "evaluation.json"
+    with written_whole(path) as file:
+        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
     console.print(str(path), markup=False, highlight=False)
     return content
 

@@ -15,9 +15,12 @@ class Medium(ABC):
 
     Attributes:
         name: One word, such as "image".
+        shown: Whether samples can be looked at or listened to while training, by
+            :meth:`picture` or :meth:`log`.
     """
 
     name: ClassVar[str]
+    shown: ClassVar[bool] = True
 
     def __init__(self, shape: Sequence[int]) -> None:
         self.shape = tuple(shape)

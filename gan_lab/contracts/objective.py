@@ -20,16 +20,27 @@ class AdversarialLoss(nn.Module, ABC):
         needs_real: Whether the generator's objective reads real logits, as
             the relativistic losses do. Where it is False, ``real`` may be empty.
         divergence_name: What :meth:`divergence` estimates, with its units.
-        real_threshold: The logit above which the discriminator says "real", or
+        real_threshold: The logit beyond which the discriminator says "real", or
             None for a critic, whose zero has no meaning.
+        real_sign: 1 where larger logits say "real", -1 where smaller ones do.
     """
 
     needs_real: ClassVar[bool] = False
     divergence_name: str
     real_threshold: float | None = 0.0
+    real_sign: int = 1
 
     def __init__(self) -> None:
         super().__init__()
+
+    def margin(self, logits: Tensor) -> Tensor | None:
+        """Return by how much each logit says "real", negative where it says "generated".
+
+        None for a critic, whose logits alone say neither.
+        """
+        if self.real_threshold is None:
+            return None
+        return self.real_sign * (logits - self.real_threshold)
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -52,7 +63,13 @@ class AdversarialLoss(nn.Module, ABC):
 
 
 class Rule(nn.Module, ABC):
-    """Whatever acts after an update: constraints, adaptive augmentations, balances."""
+    """Whatever acts after an update: constraints, adaptive augmentations, balances.
+
+    Attributes:
+        needs_margin: Whether it asks which logits say "real", which a critic's do not.
+    """
+
+    needs_margin: bool = False
 
     def check(self, task: Task, discriminator: Discriminator) -> None:
         """Raise ValueError where this does not go with a game's sides; all do by default."""

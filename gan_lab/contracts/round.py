@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from gan_lab.contracts.objective import AdversarialLoss
     from gan_lab.contracts.sides import Discriminator, Task
 
 Sample = Mapping[str, Tensor]
@@ -83,6 +84,7 @@ class Turn:
         discriminator: The other.
         sides: Yields (real, fake) for each part of the discriminator: what penalties differentiate.
         report: What the step will have told; terms may add to it.
+        loss: Both players' objectives, which know what a logit means.
     """
 
     player: Player
@@ -93,3 +95,4 @@ class Turn:
     discriminator: Discriminator
     sides: Callable[[], Iterator[tuple[Side, Side]]] = lambda: iter(())
     report: Report = field(default_factory=dict)
+    loss: AdversarialLoss | None = None

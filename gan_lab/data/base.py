@@ -50,7 +50,7 @@ class DataModule(LightningDataModule, ABC):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        self.sample_shape = tuple(sample_shape)
+        self.sample_shape = whole_numbers(sample_shape)
         self.batch_size = batch_size
         self.seed = seed
 
@@ -189,6 +189,13 @@ class InMemoryDataModule(DataModule, ABC):
             rank=rank,
             world_size=world_size,
         )
+
+
+def whole_numbers(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a shape as a tuple, or raise ValueError where a size is no positive whole number."""
+    if not all(type(size) is int and size > 0 for size in shape):
+        raise ValueError(f"sample_shape must hold positive whole numbers, got {list(shape)}")
+    return tuple(shape)
 
 
 def select(images: Tensor | StoredTensor, index: Tensor) -> Tensor | StoredTensor:

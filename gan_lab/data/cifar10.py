@@ -10,7 +10,7 @@ from filelock import FileLock
 from torchvision.datasets import CIFAR10
 
 from gan_lab.data.base import InMemoryDataModule, Samples
-from gan_lab.data.files import brief_timeout
+from gan_lab.data.files import brief_timeout, data_root
 from gan_lab.errors import LabError
 
 
@@ -40,7 +40,7 @@ class CIFAR10DataModule(InMemoryDataModule):
         super().__init__(sample_shape, **options)
         if self.sample_shape != (3, 32, 32):
             raise ValueError(f"sample_shape must be [3, 32, 32], got {list(self.sample_shape)}")
-        self.root = Path(root).expanduser()
+        self.root = data_root(root)
         self.download = download
 
     def prepare_data(self) -> None:
@@ -49,6 +49,8 @@ class CIFAR10DataModule(InMemoryDataModule):
         Raises:
             LabError: If they are absent or damaged and not to be had.
         """
+        if self.is_whole():  # also where nothing can be written
+            return
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -63,6 +65,14 @@ class CIFAR10DataModule(InMemoryDataModule):
                     f"CIFAR-10 is not in {self.root} or is damaged, and was not downloaded "
                     f"({reason}); put cifar-10-batches-py there or use data=mnist"
                 ) from error
+
+    def is_whole(self) -> bool:
+        """Tell whether all files are there, with the checksums they should have."""
+        try:
+            CIFAR10(self.root)
+        except (RuntimeError, OSError):
+            return False
+        return True
 
     def load(self, train: bool) -> Samples:
         """Read a split; see :meth:`InMemoryDataModule.load`.

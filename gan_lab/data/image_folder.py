@@ -1,6 +1,7 @@
 """Any folder of images."""
 
 import hashlib
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
 
 from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.files import data_root
+from gan_lab.data.mapping import require_memory
 from gan_lab.errors import LabError
+from gan_lab.media.files import bombs_are_errors, opened, require_file, require_size
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
@@ -46,7 +49,7 @@ class ImageFolderDataModule(InMemoryDataModule):
             raise ValueError(
                 f"sample_shape must be [1, height, width] or [3, height, width], got {list(shape)}"
             )
-        self.root = Path(root).expanduser()
+        self.root = data_root(root)
 
     def prepare_data(self) -> None:
         """Check that there are images.
@@ -64,7 +67,8 @@ class ImageFolderDataModule(InMemoryDataModule):
         """
         if not self.root.is_dir():
             raise LabError(f"data.root={self.root} is no folder; give one with images below it")
-        files = sorted(path for path in self.root.rglob("*") if path.suffix.lower() in ENDINGS)
+        found = (path for path in self.root.rglob("*") if path.suffix.lower() in ENDINGS)
+        files = sorted(path for path in found if not path.is_dir())
         if len(files) < 10:
             raise LabError(
                 f"{self.root} holds {len(files)} images ({', '.join(sorted(ENDINGS))}); "
@@ -82,6 +86,7 @@ class ImageFolderDataModule(InMemoryDataModule):
         classes = {folder: label for label, folder in enumerate(sorted({p.parent for p in files}))}
         chosen = [path for index, path in enumerate(files) if (index % 10 != 9) is train]
         labels = torch.tensor([classes[path.parent] for path in chosen])
+        require_memory("data.sample_shape", 256 * math.prod(self.sample_shape))
         batches = read_batches(chosen, self.sample_shape)
         if not self.fits(len(files)):
             return Samples(self.store(self.key(chosen), batches, len(chosen)), labels)
@@ -95,6 +100,7 @@ class ImageFolderDataModule(InMemoryDataModule):
         """Return what two sets share only if the same files were read in the same shape."""
         digest = hashlib.sha256(f"image_folder 1 {self.sample_shape}".encode())
         for path in paths:
+            require_file(path)
             status = path.stat()
             name = path.relative_to(self.root)
             digest.update(f"\n{name}\0{status.st_size}\0{status.st_mtime_ns}".encode())
@@ -108,22 +114,22 @@ def read_batches(
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(paths), size):
             part = paths[start : start + size]
-            yield torch.stack(list(pool.map(lambda path: read_image(path, sample_shape), part)))
+            with bombs_are_errors():
+                images = list(pool.map(lambda path: read_image(path, sample_shape), part))
+            yield torch.stack(images)
 
 
 def read_image(path: Path, sample_shape: Sequence[int]) -> Tensor:
     """Return one image as uint8 of ``sample_shape``, resized and cropped.
 
     Raises:
-        LabError: If the file is no image.
+        LabError: If the file is no image, or one that cannot be held.
     """
     channels, *wanted = sample_shape
-    try:
-        with Image.open(path) as file:
-            image = pil_to_tensor(file.convert("L" if channels == 1 else "RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise LabError(f"{path} is damaged or no image ({error}); mend or remove it") from error
+    with opened(path) as file:
+        image = pil_to_tensor(file.convert("L" if channels == 1 else "RGB"))
     covering = cover(image.shape[-2:], wanted)
+    require_size(path, covering[1], covering[0])  # a line of pixels grows as it is resized
     cropped: Tensor = center_crop(resize(image, covering, antialias=True), wanted)
     return cropped
 

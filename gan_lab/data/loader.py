@@ -8,6 +8,7 @@ from torch import Tensor
 
 from gan_lab.contracts import Medium, Sample
 from gan_lab.data.stored import StoredTensor
+from gan_lab.errors import LabError
 
 
 class BatchLoader:
@@ -94,8 +95,23 @@ class BatchLoader:
         return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue with the step that ``state`` names."""
-        self.epoch, self.position = state["epoch"], state["position"]
+        """Continue with the step that ``state`` names; see :func:`next_step`."""
+        self.epoch, self.position = next_step(state, len(self))
+
+
+def next_step(state: dict[str, Any], length: int) -> tuple[int, int]:
+    """Return the epoch and the position that a state names, or the next epoch's first.
+
+    The latter where epochs of ``length`` steps are too short for it, as after a change of the batch
+    size: an epoch without a step would follow another for ever.
+
+    Raises:
+        LabError: If the state names no step.
+    """
+    epoch, position = state["epoch"], state["position"]
+    if not all(isinstance(number, int) and number >= 0 for number in (epoch, position)):
+        raise LabError(f"there is no step {position!r} of epoch {epoch!r} to continue with")
+    return (epoch, position) if position < length else (epoch + 1, 0)
 
 
 def as_minibatches(

@@ -130,3 +130,18 @@ def available_memory() -> int:
         return 1024 * int(line.split()[1])
     except (OSError, ValueError):  # not Linux: all that there is
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def require_memory(what: str, count: int) -> None:
+    """Raise LabError where so many bytes are more than the machine could give now.
+
+    Args:
+        what: The key that asks for them.
+        count: Bytes.
+    """
+    available = available_memory()
+    if count > available:
+        raise LabError(
+            f"{what} asks for {count / 2**30:,.1f} GiB of memory, and {available / 2**30:.1f} are "
+            "available; make it smaller"
+        )

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+MOST = 10_000
+"""Centres of a mixture, to each of which every point's distance is taken."""
+
 
 class Draw(NamedTuple):
     """Points (N, 2) and the mode that each was drawn from (N,), named as those of a split."""
@@ -28,8 +31,7 @@ class Mixture:
     """
 
     def __init__(self, centres: Tensor, deviation: float) -> None:
-        if not deviation > 0:
-            raise ValueError(f"deviation must be positive, got {deviation}")
+        require_length("deviation", deviation)
         if centres.ndim != 2 or centres.shape[1] != 2 or len(centres) == 0:
             raise ValueError(f"centres must have shape (modes, 2), got {list(centres.shape)}")
         self.centres = centres
@@ -80,7 +82,7 @@ def grid(side: int = 5, spacing: float = 2.0) -> Tensor:
     Raises:
         ValueError: If there is no mode or no space between them.
     """
-    require_count("side", side)
+    require_count("side", side, math.isqrt(MOST))
     require_length("spacing", spacing)
     line = spacing * (torch.arange(side) - (side - 1) / 2)
     return torch.cartesian_prod(line, line)
@@ -92,8 +94,10 @@ def spiral(arms: int = 2, turns: float = 1.0, radius: float = 2.0, density: int 
     Raises:
         ValueError: If there is no arm or no point of it.
     """
-    require_count("arms", arms)
     require_count("density", density)
+    require_count("arms", arms, MOST // density)
+    if not math.isfinite(turns):
+        raise ValueError(f"turns must be finite, got {turns}")
     t = torch.linspace(0.1, 1, density).sqrt()  # equal spacing along an arm, nearly
     start = 2 * math.pi * torch.arange(arms)[:, None] / arms
     angle = start + 2 * math.pi * turns * t
@@ -112,13 +116,15 @@ def swiss_roll(radius: float = 2.0, density: int = 400) -> Tensor:
     return radius * torch.stack([t * angle.cos(), t * angle.sin()], dim=1)
 
 
-def require_count(name: str, value: int) -> None:
-    """Raise ValueError unless there is at least one."""
+def require_count(name: str, value: int, most: int = MOST) -> None:
+    """Raise ValueError unless there is at least one, and not more than can be told apart."""
     if value < 1:
         raise ValueError(f"{name} must be at least 1, got {value}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most}, got {value}")
 
 
 def require_length(name: str, value: float) -> None:
-    """Raise ValueError unless a length is positive."""
-    if not value > 0:
+    """Raise ValueError unless a length is positive and finite."""
+    if not 0 < value < math.inf:
         raise ValueError(f"{name} must be positive, got {value}")

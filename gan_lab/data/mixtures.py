@@ -7,6 +7,7 @@ import torch
 
 from gan_lab.contracts import Medium
 from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.mapping import require_memory
 from gan_lab.data.mixture import Mixture, grid, ring, spiral, swiss_roll
 from gan_lab.media import Points
 
@@ -61,7 +62,9 @@ class MixtureDataModule(InMemoryDataModule, ABC):
     def load(self, train: bool) -> Samples:
         """Draw a split; it depends on the seed alone."""
         random = torch.Generator().manual_seed(2 * self.seed + train)
-        count = self.train_size if train else self.test_size
+        name = "train_size" if train else "test_size"
+        count: int = getattr(self, name)
+        require_memory(f"data.{name}", 32 * count)  # for each: centre, noise, point, mode
         return Samples(*self.mixture.sample(count, random))
 
 

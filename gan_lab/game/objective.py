@@ -55,6 +55,7 @@ def objective(
         adversarial_weight: Multiplies the loss in the generator's objective.
     """
     player = turn.player
+    turn.loss = loss
     formula = loss.discriminator if player == "discriminator" else loss.generator
     adversarial: Any = 0.0
     for name, fake in turn.fake.logits.items():

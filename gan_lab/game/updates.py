@@ -98,9 +98,27 @@ class Updates(LightningModule):
         return optimizers, [self.build_scheduler(optimizer) for optimizer in optimizers]
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Clip the gradients, which any loss scaling has left by now."""
-        if self.gradient_clip_val is not None:
-            self.clip_gradients(optimizer, self.gradient_clip_val, self.gradient_clip_algorithm)
+        """Clip the gradients, which any loss scaling has left by now.
+
+        Lightning's own clipping refuses fused optimizers under every mixed precision, though
+        only 16-mixed scales losses.
+
+        Raises:
+            LabError: If a fused optimizer would undo loss scaling only later, within its step.
+        """
+        if self.gradient_clip_val is None:
+            return
+        if self.trainer.precision == "16-mixed" and optimizer.defaults.get("fused"):
+            raise LabError(
+                "gradient_clip_val sees the gradients of a fused optimizer before loss scaling "
+                "has left them; use optimizer.generator.fused=false and "
+                "optimizer.discriminator.fused=false, or trainer.precision=bf16-mixed"
+            )
+        parameters, limit = moved_by(optimizer), self.gradient_clip_val
+        if self.gradient_clip_algorithm == "norm":
+            nn.utils.clip_grad_norm_(parameters, limit)
+        else:
+            nn.utils.clip_grad_value_(parameters, limit)
 
     def advance_schedules(self) -> None:
         """Advance both players' learning rates by a step."""

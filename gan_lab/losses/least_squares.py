@@ -48,6 +48,7 @@ class LeastSquares(AdversarialLoss):
         self.real_target = real_target
         self.generator_target = generator_target
         self.real_threshold = (fake_target + real_target) / 2
+        self.real_sign = 1 if real_target > fake_target else -1
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return (

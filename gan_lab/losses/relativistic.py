@@ -27,7 +27,7 @@ class RelativisticPairing(AdversarialLoss):
     """
 
     needs_real = True
-    divergence_name = "Jensen-Shannon of (real, fake) and (fake, real) pairs (nats), lower bound"
+    divergence_name = "Jensen-Shannon of pairs (real, fake) and (fake, real) (nats), lower bound"
     real_threshold = None
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ class Symmetric(AdversarialLoss):
         super().__init__()
         self.loss = loss
         self.divergence_name = loss.divergence_name
-        self.real_threshold = loss.real_threshold
+        self.real_threshold, self.real_sign = loss.real_threshold, loss.real_sign
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         return self.loss.discriminator(real, fake)

@@ -8,6 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from gan_lab.contracts import Medium
+from gan_lab.files import written_whole
 
 
 class Points(Medium):
@@ -21,6 +22,7 @@ class Points(Medium):
     """
 
     name: ClassVar[str] = "points"
+    shown: ClassVar[bool] = False
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__(shape)
@@ -38,7 +40,8 @@ class Points(Medium):
 
     def write(self, samples: Tensor, folder: Path) -> list[Path]:
         path = folder / "samples.npz"
-        np.savez_compressed(path, samples=samples.numpy())
+        with written_whole(path) as file:
+            np.savez_compressed(file, samples=samples.numpy())
         return [path]
 
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:

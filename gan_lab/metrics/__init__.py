@@ -1,7 +1,7 @@
 """Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
 
-from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric
-from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage
+from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
+from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage, expected_coverage
 from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
 from gan_lab.metrics.features import (
     Activations,
@@ -16,10 +16,16 @@ from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
-from gan_lab.metrics.modes import ModeCoverage, mode_coverage
+from gan_lab.metrics.modes import ModeCoverage, mode_coverage, mode_divergence, mode_shares
 from gan_lab.metrics.neighbours import nearest
-from gan_lab.metrics.per_class import ClassAccuracy, IntraClassFrechetDistance, LabelMetric
+from gan_lab.metrics.per_class import (
+    ClassAccuracy,
+    CodeAccuracy,
+    IntraClassFrechetDistance,
+    LabelMetric,
+)
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
+from gan_lab.metrics.random_features import RandomFeatures
 from gan_lab.metrics.reference import Reference
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 
@@ -29,6 +35,7 @@ __all__ = [
     "ClassAccuracy",
     "ClassHistogram",
     "ClassifierFeatures",
+    "CodeAccuracy",
     "DensityCoverage",
     "Evaluation",
     "FeatureMetric",
@@ -43,6 +50,7 @@ __all__ = [
     "Memorization",
     "ModeCoverage",
     "PrecisionRecall",
+    "RandomFeatures",
     "RawFeatures",
     "Reference",
     "SampleMetric",
@@ -51,14 +59,18 @@ __all__ = [
     "data_copying",
     "density_coverage",
     "divergence_from_uniform",
+    "expected_coverage",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "left_out",
     "mode_coverage",
+    "mode_divergence",
+    "mode_shares",
     "nearest",
     "precision_recall",
     "rank_statistic",
     "seeded_batches",
+    "shuffled",
     "two_sample_accuracy",
 ]

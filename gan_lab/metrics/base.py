@@ -23,12 +23,16 @@ class SampleMetric(Metric, ABC):
         reference: The activations of real samples.
 
     Attributes:
-        ideals: The metric's figures, and the value of each that a perfect generator reaches.
+        ideals: The metric's figures, and the value of each that a perfect generator reaches
+            in expectation; towards it is better.
+        bounds: The figures whose ideal is an upper bound that real samples stay below, by how much
+            depending on data and features: what they score (the floor) is the number to reach.
     """
 
     is_differentiable = False
     full_state_update = False
     ideals: dict[str, float]
+    bounds: tuple[str, ...] = ()
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()
@@ -106,6 +110,25 @@ def require_neighbours(k: int) -> int:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     return k
+
+
+def shuffled(count: int, seed: int) -> Tensor:
+    """Return a permutation of ``count`` indices that depends on ``seed`` alone.
+
+    Wherever some of the samples are taken, it is in this order, never as they come: files in the
+    order of their names are often sorted by class.
+    """
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+
+
+def rearranged(rows: Tensor, seed: int = 0) -> Tensor:
+    """Return rows (N, d) in a random order that depends on them and ``seed`` alone.
+
+    However they came, from a sorted folder or from several processes, it is the same.
+    """
+    _, places = rows.unique(dim=0, return_inverse=True)  # type: ignore[no-untyped-call]
+    ascending = places.argsort(stable=True)
+    return rows[ascending[shuffled(len(rows), seed).to(rows.device)]]
 
 
 def share(flags: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """One set of real samples, one feature network, one count: what makes numbers compare."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gan_lab.errors import LabError
-from gan_lab.metrics.base import SampleMetric
+from gan_lab.metrics.base import SampleMetric, shuffled
 from gan_lab.metrics.features import Activations, FeatureNetwork, activations
 from gan_lab.metrics.reference import Reference
 
@@ -55,18 +56,23 @@ class Evaluation:
         self.seed = seed
         self.real, self.train = real, train
         chosen = real[shuffled(len(real), seed)[:num_samples]]
-        self.reference = Reference(chosen, train, network.name)
+        self.reference = Reference(chosen, train, network.name, num_samples)
         self._build = metrics
         self._metrics = [build(self.reference) for build in metrics.values()]
 
     @property
     def ideals(self) -> Figures:
-        """The figures' names and what a perfect generator reaches."""
+        """The figures' names and what a perfect generator reaches, or cannot exceed."""
         return {name: ideal for metric in self._metrics for name, ideal in metric.ideals.items()}
 
-    def label(self, figure: str) -> str:
+    @property
+    def bounds(self) -> set[str]:
+        """The figures whose ideal no generator reaches; the floor says what real samples do."""
+        return {name for metric in self._metrics for name in metric.bounds}
+
+    def label(self, figure: str, num_samples: int | None = None) -> str:
         """Return the figure's full name, such as "fid/mnist_classifier_10000"."""
-        return f"{figure}/{self.network.name}_{self.num_samples}"
+        return f"{figure}/{self.network.name}_{num_samples or self.num_samples}"
 
     def at(self, num_samples: int) -> "Evaluation":
         """Return the same evaluation with another number of samples."""
@@ -110,7 +116,7 @@ class Evaluation:
                 f"the floor needs more than num_samples={self.num_samples} training samples, "
                 f"and there are {len(self.train)}"
             )
-        reference = Reference(self.reference.real, self.train[rest], self.network.name)
+        reference = replace(self.reference, train=self.train[rest])
         metrics = [build(reference) for build in self._build.values()]
         for metric in metrics:
             metric.sync_on_compute = False  # every process computes the same
@@ -130,13 +136,19 @@ class Evaluation:
 
 
 def compute(metrics: Iterable[SampleMetric]) -> Figures:
-    """Return the figures of several metrics as numbers."""
-    return {name: float(v) for metric in metrics for name, v in metric.compute().items()}
+    """Return the figures of several metrics as numbers.
 
-
-def shuffled(count: int, seed: int) -> Tensor:
-    """Return a permutation of ``count`` indices that depends on ``seed`` alone."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    Raises:
+        LabError: If one is not finite: undefined for these samples.
+    """
+    figures = {name: float(v) for metric in metrics for name, v in metric.compute().items()}
+    undefined = [name for name, value in figures.items() if not math.isfinite(value)]
+    if undefined:
+        raise LabError(
+            f"{', '.join(undefined)} cannot be told of these samples (not a finite number); leave "
+            "the metric out"
+        )
+    return figures
 
 
 def seeded_batches(

@@ -5,14 +5,17 @@ from typing import Any
 
 from gan_lab.metrics.base import LogitMetric, SampleMetric
 from gan_lab.metrics.features import FeatureNetwork
-from gan_lab.metrics.per_class import ClassAccuracy, LabelMetric
+from gan_lab.metrics.per_class import ClassAccuracy, CodeAccuracy, LabelMetric
 from gan_lab.metrics.reference import Reference
 
 Builder = Callable[[Reference], SampleMetric]
 
 
 def left_out(
-    metrics: Mapping[str, Builder], network: FeatureNetwork, num_classes: int
+    metrics: Mapping[str, Builder],
+    network: FeatureNetwork,
+    num_classes: int,
+    labels_are_drawn: bool = False,
 ) -> dict[str, list[str]]:
     """Return the metrics that say nothing here, by the reason why.
 
@@ -20,14 +23,19 @@ def left_out(
         metrics: Builds each metric from a reference: a class or a partial of one.
         network: The feature network.
         num_classes: Classes that samples are made for, 0 where there are none.
+        labels_are_drawn: Whether these are codes of the generator's own (InfoGAN), which stand for
+            none of the data's classes by their number.
     """
+    none, others = not num_classes, num_classes and num_classes != network.num_classes
     unsuited: dict[str, Any] = {
         f"{network.name} features come from no classifier": LogitMetric
         if not network.num_classes
         else (),
-        "the samples are not made for classes": LabelMetric if not num_classes else (),
+        "the samples are not made for classes": (LabelMetric, CodeAccuracy) if none else (),
+        "the classes are codes of the generator's own": LabelMetric if labels_are_drawn else (),
+        "the classes are the data's": CodeAccuracy if not labels_are_drawn else (),
         f"{network.name} features know other classes than the generator's": (
-            ClassAccuracy if num_classes and num_classes != network.num_classes else ()
+            (ClassAccuracy, CodeAccuracy) if others else ()
         ),
     }
     found: dict[str, list[str]] = {}

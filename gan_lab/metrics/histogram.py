@@ -39,7 +39,9 @@ class ClassHistogram(LogitMetric):
     """Which classes the generated samples fall into, by the feature network's own verdict.
 
     The real histogram is of the same network's verdicts on the real samples,
-    so its mistakes are made alike on both sides.
+    so its mistakes are made alike on both sides. A class is covered by one sample,
+    of whatever quality: read it beside ``smallest_class``, the least frequent class's
+    share, ``class_divergence`` and the precision.
 
     Args:
         reference: The activations of real samples.
@@ -55,7 +57,9 @@ class ClassHistogram(LogitMetric):
             "class_distance": 0.0,
             "class_divergence": 0.0,
             "classes_covered": float(self.classes),
+            "smallest_class": 1 / self.classes,
         }
+        self.bounds = ("smallest_class",)
         self.add_state("counts", torch.zeros(self.classes, dtype=torch.long), dist_reduce_fx="sum")
 
     def update(self, generated: Activations) -> None:
@@ -72,4 +76,5 @@ class ClassHistogram(LogitMetric):
             "class_distance": class_distance(real, self.counts),
             "class_divergence": divergence_from_uniform(self.counts),
             "classes_covered": (self.counts > 0).sum().double(),
+            "smallest_class": self.counts.min() / self.counts.sum().double(),
         }

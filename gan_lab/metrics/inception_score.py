@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
-from gan_lab.metrics.base import LogitMetric, require_samples
+from gan_lab.metrics.base import LogitMetric, rearranged, require_samples
 from gan_lab.metrics.features import Activations
 from gan_lab.metrics.reference import Reference
 
@@ -41,6 +41,9 @@ def inception_score(logits: Tensor, splits: int = 10) -> Tensor:
 class InceptionScore(LogitMetric):
     """The Inception Score with the feature network in Inception's place.
 
+    The splits are of the samples in a seeded random order, not as they come: a folder that is
+    sorted by class would score 1.
+
     Args:
         reference: The activations of real samples, which only name the classifier.
         splits: Number of splits.
@@ -50,6 +53,7 @@ class InceptionScore(LogitMetric):
     """
 
     higher_is_better = True
+    bounds = ("inception_score",)
     collected: list[Tensor]
 
     def __init__(self, reference: Reference, splits: int = 10) -> None:
@@ -66,4 +70,4 @@ class InceptionScore(LogitMetric):
     def compute(self) -> dict[str, Tensor]:
         logits: Tensor = dim_zero_cat(self.collected)
         require_samples("inception_score", "generated", len(logits), self.splits)
-        return {"inception_score": inception_score(logits, self.splits)}
+        return {"inception_score": inception_score(rearranged(logits), self.splits)}

@@ -3,9 +3,13 @@
 import torch
 from torch import Tensor
 
+from gan_lab.errors import LabError
 from gan_lab.metrics.base import FeatureMetric, require_samples
 from gan_lab.metrics.neighbours import nearest
 from gan_lab.metrics.reference import Reference
+
+AT_LEAST = 20
+"""Samples of either kind that a cell must hold for its rank statistic to be about normal."""
 
 
 def rank_statistic(test: Tensor, generated: Tensor) -> Tensor:
@@ -36,7 +40,7 @@ def data_copying(
     generated: Tensor,
     test_cells: Tensor,
     generated_cells: Tensor,
-    at_least: int = 20,
+    at_least: int = AT_LEAST,
 ) -> Tensor:
     r"""Return the data-copying statistic C_T, the cells' mean :func:`rank_statistic`.
 
@@ -75,10 +79,14 @@ class Memorization(FeatureMetric):
     ``nearest_train_ratio`` is the median distance of the generated samples over
     that of the test samples, 0 for copies. ``data_copying`` is C_T; a sample's
     cell is the class of its nearest training sample, or one cell holds all
-    where the features come from no classifier. Distances are in feature space.
+    where the features come from no classifier or there are not 20 real samples
+    for each class. Distances are in feature space.
 
     Args:
         reference: The activations of real samples; they must not be the training samples.
+
+    Raises:
+        LabError: If there are fewer than 20 real samples.
     """
 
     ideals = {"nearest_train_ratio": 1.0, "data_copying": 0.0}
@@ -86,18 +94,30 @@ class Memorization(FeatureMetric):
     def __init__(self, reference: Reference) -> None:
         super().__init__(reference)
         require_samples("data_copying", "training", len(reference.train), 1)
+        require_samples("data_copying", "real", len(reference.real), AT_LEAST)
+        logits = reference.train.logits
+        self.has_cells = logits is not None and len(reference.real) >= AT_LEAST * logits.shape[1]
 
     def compute(self) -> dict[str, Tensor]:
-        real, generated = self.collected(at_least=2)
+        real, generated = self.collected(AT_LEAST)
         train = self.reference.train.to(generated.device)
         test_distance, test_neighbour = (x[:, 0] for x in nearest(real, train.features))
         distance, neighbour = (x[:, 0] for x in nearest(generated, train.features))
         cells = torch.zeros(len(train), dtype=torch.long, device=generated.device)
-        if train.logits is not None:
+        if train.logits is not None and self.has_cells:
             cells = train.logits.argmax(1)
+        if not test_distance.median() > 0:
+            raise LabError(
+                "nearest_train_ratio cannot be told: most test samples are training samples too; "
+                "leave memorization out"
+            )
+        copying = data_copying(test_distance, distance, cells[test_neighbour], cells[neighbour])
+        if copying.isnan():
+            raise LabError(
+                f"data_copying needs a class with {AT_LEAST} real and as many generated samples, "
+                "and there is none; raise num_samples or leave memorization out"
+            )
         return {
             "nearest_train_ratio": distance.median() / test_distance.median(),
-            "data_copying": data_copying(
-                test_distance, distance, cells[test_neighbour], cells[neighbour]
-            ),
+            "data_copying": copying,
         }

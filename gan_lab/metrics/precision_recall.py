@@ -39,6 +39,7 @@ class PrecisionRecall(FeatureMetric):
     """
 
     higher_is_better = True
+    bounds = ("precision", "recall")  # real samples lie outside of each other's manifolds too
     ideals = {"precision": 1.0, "recall": 1.0}
 
     def __init__(self, reference: Reference, k: int = 3) -> None:

@@ -1,19 +1,22 @@
 """The real samples that generated ones are held against, as activations, computed once."""
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 from gan_lab.metrics.features import Activations, FeatureNetwork, activations
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,11 +27,13 @@ class Reference:
         real: Of the samples that generated ones are compared with.
         train: Of the samples that the generator was trained on and may have memorised.
         network: Name of the network that computed them.
+        num_samples: Samples that will be compared with the real ones; by default as many.
     """
 
     real: Activations
     train: Activations
     network: str
+    num_samples: int | None = None
 
 
 class Stored(Protocol):
@@ -66,11 +71,11 @@ def cached_activations(
         cache: Folder; None computes anew each time.
 
     Raises:
-        LabError: If a cached file is damaged or the folder cannot be written.
+        LabError: If a cached file is damaged.
     """
     if cache is None:
         return activations(network, in_batches(samples)).to(torch.device("cpu"))
-    content = hashlib.sha256(network.digest.encode())
+    content = hashlib.sha256(f"2 {network.digest}".encode())  # 2: of files with a checksum
     if isinstance(samples, Tensor):
         content.update(repr((samples.dtype, tuple(samples.shape))).encode())
         content.update(samples.contiguous().cpu().numpy().tobytes())
@@ -81,30 +86,48 @@ def cached_activations(
     if path.exists():
         return read(path)
     computed = activations(network, in_batches(samples)).to(torch.device("cpu"))
-    write(path, computed)
+    try:
+        write(path, computed)
+    except LabError as error:  # the next run computes them again
+        log.warning("the statistics are not kept: %s", error)
     return computed
 
 
 def read(path: Path) -> Activations:
-    """Return the activations in a file."""
+    """Return the activations in a file.
+
+    Raises:
+        LabError: If they are not those that were written.
+    """
     try:
-        tensors = load_file(path)
-    except (SafetensorError, OSError) as error:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            written = (file.metadata() or {}).get("sha256")
+    except (SafetensorError, OSError, ValueError) as error:
         raise LabError(
             f"cached statistics {path} are damaged ({error}); delete the file"
         ) from error
+    if written != checksum(tensors):
+        raise LabError(
+            f"cached statistics {path} are damaged: their checksum does not match; delete the file"
+        )
     return Activations(tensors["features"], tensors.get("logits"))
 
 
 def write(path: Path, computed: Activations) -> None:
-    """Write activations to a file, whole or not at all."""
-    tensors = {"features": computed.features}
+    """Write activations to a file, whole or not at all, with their checksum."""
+    tensors = {"features": computed.features.contiguous()}
     if computed.logits is not None:
-        tensors["logits"] = computed.logits
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary)
-        temporary.replace(path)
-    except OSError as error:
-        raise LabError(f"cannot write cached statistics to {path.parent}: {error}") from error
+        tensors["logits"] = computed.logits.contiguous()
+    content = save(tensors, {"sha256": checksum(tensors)})
+    with written_whole(path, shared=True) as file:
+        file.write(content)
+
+
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """Return a SHA-256 of tensors: their names, shapes and every bit."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(repr((name, tensor.dtype, tuple(tensor.shape))).encode())
+        digest.update(tensor.contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

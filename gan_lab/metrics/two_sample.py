@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from gan_lab.metrics.base import FeatureMetric, share
+from gan_lab.metrics.base import FeatureMetric, rearranged, share
 from gan_lab.metrics.neighbours import nearest
 
 
@@ -34,6 +34,8 @@ def two_sample_accuracy(real: Tensor, generated: Tensor) -> Tensor:
 class TwoSampleAccuracy(FeatureMetric):
     """The accuracy of a 1-nearest-neighbour test; see :func:`two_sample_accuracy`.
 
+    Where there are more generated samples than real ones, a seeded random choice of them is taken.
+
     Args:
         reference: The activations of real samples.
     """
@@ -42,4 +44,7 @@ class TwoSampleAccuracy(FeatureMetric):
     ideals = {"two_sample_accuracy": 0.5}
 
     def compute(self) -> dict[str, Tensor]:
-        return {"two_sample_accuracy": two_sample_accuracy(*self.collected(at_least=1))}
+        real, generated = self.collected(at_least=1)
+        if len(generated) > len(real):
+            generated = rearranged(generated)
+        return {"two_sample_accuracy": two_sample_accuracy(real, generated)}

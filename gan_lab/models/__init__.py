@@ -9,7 +9,7 @@ from gan_lab.models.inputs import LabelPlanes, Packs
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
-from gan_lab.models.readouts import LinearReadout, ProjectionReadout
+from gan_lab.models.readouts import LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "ProjectionReadout",
     "R3GANBackbone",
     "R3GANGenerator",
+    "Recogniser",
     "ResNetBackbone",
     "ResNetGenerator",
     "Scores",

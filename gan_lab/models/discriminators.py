@@ -26,7 +26,9 @@ class Scores(Discriminator):
         reads: Keys of the samples that are judged; penalties differentiate by them.
         inputs: What is done to them on the way, in this order: label planes, packing.
         readout: Builds what turns features into logits; linear by default.
-        heads: Outputs of each second head by its name, all linear in the (mean patch's) features.
+        heads: Outputs of each second head by its name.
+        recogniser: Builds what turns the (mean patch's) features into the outputs of all heads;
+            linear by default.
         spectral_norm: Whether every weight is divided by its largest singular value.
 
     References:
@@ -47,6 +49,7 @@ class Scores(Discriminator):
         inputs: Sequence[Input] | Mapping[str, Input | None] = (),
         readout: Callable[[int], Readout] = LinearReadout,
         heads: Mapping[str, int] | None = None,
+        recogniser: Callable[[int, int], nn.Module] = nn.Linear,
         spectral_norm: bool = False,
     ) -> None:
         super().__init__()
@@ -60,7 +63,7 @@ class Scores(Discriminator):
         self.readout = readout(self.backbone.features)
         self.sizes = {name: require_size(f"heads.{name}", n) for name, n in (heads or {}).items()}
         if self.sizes:
-            self.recogniser = nn.Linear(self.backbone.features, sum(self.sizes.values()))
+            self.recogniser = recogniser(self.backbone.features, sum(self.sizes.values()))
         draw_weights(self, self.backbone.initialise)
         if spectral_norm:
             spectrally_normalise(self)

@@ -14,9 +14,12 @@ from gan_lab.models.normalisation import Norm, normalisation
 class InfoGANGenerator(Generator):
     """Two fully connected layers to a quarter of the image's size, then two doublings.
 
+    The images lie in [-1, 1] by a tanh, the papers' in [0, 1] by a sigmoid.
+
     References:
-        InfoGAN (Chen et al. 2016), appendix C.1, arXiv 1606.03657. Are GANs
-        Created Equal? (Lucic et al. 2018), arXiv 1711.10337.
+        InfoGAN (Chen et al. 2016), appendix C.1, arXiv 1606.03657, and the authors' code,
+        openai/InfoGAN, infogan/models/regularized_gan.py. Are GANs Created Equal? (Lucic et
+        al. 2018), arXiv 1711.10337.
 
     Args:
         latent_dim: Length of a latent vector, positive.
@@ -66,15 +69,20 @@ class InfoGANGenerator(Generator):
 class InfoGANBackbone(Backbone):
     """Two strided convolutions, a fully connected layer, one logit.
 
+    Weights are drawn from N(0, 0.02²); InfoGAN's code truncates the convolutions' at 0.04.
+
     References:
-        Chen et al. 2016, appendix C.1, arXiv 1606.03657. Lucic et al. 2018,
-        arXiv 1711.10337.
+        Chen et al. 2016, appendix C.1, arXiv 1606.03657, and the authors' code,
+        openai/InfoGAN, infogan/models/regularized_gan.py. Lucic et al. 2018, arXiv
+        1711.10337.
 
     Args:
         input_shape: (channels, height, width), multiples of 4.
         width: Channels after the first convolution; 64 in the papers.
         units: Units of the fully connected layer; 1024 in the papers.
         norm: "batch" as published; "layer" or "none" under a per-sample penalty.
+        negative_slope: Of the LeakyReLUs; 0.2 in Lucic et al.'s code, 0.01 in InfoGAN's, whose
+            paper says 0.1.
 
     Raises:
         ValueError: If a size is out of range or ``norm`` is not one of the three.
@@ -86,6 +94,7 @@ class InfoGANBackbone(Backbone):
         width: int = 64,
         units: int = 1024,
         norm: Norm = "batch",
+        negative_slope: float = 0.2,
     ) -> None:
         super().__init__(input_shape)
         require_size("width", width)
@@ -93,16 +102,16 @@ class InfoGANBackbone(Backbone):
         _, height, across = require_multiple(self.input_shape, 4)
         self.layers = nn.Sequential(
             nn.Conv2d(self.input_shape[0], width, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2, inplace=True),
+            nn.LeakyReLU(negative_slope, inplace=True),
             nn.Conv2d(width, 2 * width, 4, stride=2, padding=1),
             normalisation(norm, 2 * width),
-            nn.LeakyReLU(0.2, inplace=True),
+            nn.LeakyReLU(negative_slope, inplace=True),
             nn.Flatten(),
             nn.Linear(2 * width * (height // 4) * (across // 4), units),
             nn.Unflatten(1, (units, 1, 1)),  # the norms here are for maps
             normalisation(norm, units),
             nn.Flatten(),
-            nn.LeakyReLU(0.2, inplace=True),
+            nn.LeakyReLU(negative_slope, inplace=True),
         )
         self.features = units
 

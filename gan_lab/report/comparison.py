@@ -1,12 +1,12 @@
 """Runs grouped by everything but the seed, and what their seeds allow one to say."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from gan_lab.errors import LabError
+from gan_lab.report.metric import Metric
 from gan_lab.report.statistics import (
     Description,
     Interval,
@@ -14,50 +14,10 @@ from gan_lab.report.statistics import (
     improvement_interval,
     probability_of_improvement,
 )
-from gan_lab.run.folder import ONE_ATTEMPT, RunFolder, name_of, read_rows
+from gan_lab.run.folder import ONE_ATTEMPT, RunFolder, name_of
 
-BETTER = {
-    "fid": "lower",
-    "kid": "lower",
-    "inception_score": "higher",
-    "precision": "higher",
-    "recall": "higher",
-    "density": "higher",
-    "coverage": "higher",
-}
-"""Which way a figure improves, by the part of its name before the slash."""
 SEEDS_FOR_A_WINNER = 5
-"""A bootstrap of fewer values never leaves their range, and its interval is too narrow to trust."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """The figure that is compared.
-
-    Attributes:
-        name: As summary.json has it.
-        better: "lower" or "higher".
-    """
-
-    name: str
-    better: str
-
-    @property
-    def sign(self) -> int:
-        """What makes larger values better."""
-        return 1 if self.better == "higher" else -1
-
-    def last(self, run: RunFolder) -> float | None:
-        """Return a run's value at its end."""
-        return number(run.summary.get("final", {}).get(self.name))
-
-    def best(self, run: RunFolder) -> float | None:
-        """Return the value of a run's best weights, or the best point of its curve."""
-        measured = number(run.summary.get("best", {}).get(self.name))
-        if measured is not None:
-            return measured
-        values = [value for _, value in curve(run, self.name)]
-        return max(values, key=lambda value: self.sign * value) if values else None
+"""Of fewer, not even values that are wholly apart tell which is better."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +79,7 @@ class Comparison:
         rows: One for each group, better means first.
         pairs: Every two groups, by their last values.
         winner: The name of the group that is better than each other one, if one is.
+        damaged: Folders that cannot be read, which belong to no group.
     """
 
     metric: Metric
@@ -126,6 +87,21 @@ class Comparison:
     rows: tuple[Row, ...]
     pairs: tuple[Pair, ...]
     winner: str | None
+    damaged: tuple[RunFolder, ...] = ()
+
+    @property
+    def undecided(self) -> str:
+        """Why no group is named as better than all others."""
+        if len(self.rows) < 2:
+            return "there is one alone"
+        fewest = min(row.last.count if row.last else 0 for row in self.rows)
+        if fewest < SEEDS_FOR_A_WINNER:
+            needed = f"{WORDS[SEEDS_FOR_A_WINNER]} finished seeds of each are needed"
+            return f"{needed}, and one has {WORDS[fewest]}"
+        return "the intervals of the best are not clear of each other"
+
+
+WORDS = "no", "one", "two", "three", "four", "five"
 
 
 def compare(runs: Sequence[RunFolder], metric: Metric) -> Comparison:
@@ -135,7 +111,8 @@ def compare(runs: Sequence[RunFolder], metric: Metric) -> Comparison:
     interval of the mean lies clear of every other's, and so does its
     probability of improvement of one half.
     """
-    groups = grouped(runs)
+    damaged = tuple(run for run in runs if run.status == "damaged")
+    groups = grouped([run for run in runs if run.status != "damaged"])
     common = shared(groups)
     rows = []
     for group in groups:
@@ -150,7 +127,8 @@ def compare(runs: Sequence[RunFolder], metric: Metric) -> Comparison:
         probability = probability_of_improvement(ours, theirs)
         interval = improvement_interval(ours, theirs)
         pairs.append(Pair(first.name, second.name, probability, interval))
-    return Comparison(metric, common, tuple(rows), tuple(pairs), winner(rows, pairs, metric))
+    named = winner(rows, pairs, metric)
+    return Comparison(metric, common, tuple(rows), tuple(pairs), named, damaged)
 
 
 def values(row: Row, metric: Metric) -> list[float]:
@@ -194,47 +172,3 @@ def described(found: Sequence[float | None]) -> Description | None:
     """Describe the values that are there."""
     present = [value for value in found if value is not None]
     return describe(present) if present else None
-
-
-def number(value: object) -> float | None:
-    """Return ``value`` as a finite float, or None."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
-
-
-def curve(run: RunFolder, name: str) -> list[tuple[int, float]]:
-    """Return a run's points (step, value) of one column of metrics.csv."""
-    points = []
-    for row in read_rows(run.path):
-        try:
-            value = number(float(row.get(name) or "nan"))
-            step = int(row["step"])
-        except (KeyError, ValueError) as error:
-            raise LabError(f"{run.path / 'metrics.csv'} is damaged: {error}") from error
-        if value is not None:
-            points.append((step, value))
-    return points
-
-
-def choose_metric(runs: Sequence[RunFolder], name: str | None, better: str | None) -> Metric:
-    """Return the figure to compare: the one asked for, or the first whose direction is known.
-
-    Raises:
-        LabError: If no finished run has it, or if which way is better is not known.
-    """
-    finals: list[Mapping[str, object]] = [run.summary.get("final", {}) for run in runs]
-    known = sorted({key for final in finals for key in final})
-    if name is None:
-        directed = [key for key in known if key.partition("/")[0] in BETTER]
-        if not directed:
-            raise LabError(
-                "give metric=NAME better=lower (or higher); "
-                f"the runs have {', '.join(known) or 'no figures yet'}"
-            )
-        name = directed[0]
-    if name not in known:
-        raise LabError(f"no run has metric={name}; choose one of {', '.join(known)}")
-    direction = better or BETTER.get(name.partition("/")[0])
-    if direction not in ("lower", "higher"):
-        raise LabError(f"say which way {name} improves: better=lower or better=higher")
-    return Metric(name, direction)

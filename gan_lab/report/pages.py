@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import jinja2
 
-from gan_lab.report.comparison import Comparison, Group, described, number
+from gan_lab.report.comparison import Comparison, Group, described
+from gan_lab.report.metric import number
 from gan_lab.report.statistics import Description, Interval
 from gan_lab.run.files import written_whole
 from gan_lab.run.folder import RunFolder
@@ -41,7 +42,8 @@ def save_page(comparison: Comparison, plots: Sequence[Path], path: Path, templat
         metric=comparison.metric,
         plots=[(plot.stem, data_uri(plot)) for plot in plots],
         samples=[(row.name, *sample(row.group)) for row in comparison.rows],
-        runs=[(row.name, run) for row in comparison.rows for run in row.group.runs],
+        runs=[(row.name, run) for row in comparison.rows for run in row.group.runs]
+        + [(run.path.name, run) for run in comparison.damaged],
         link=lambda run: quote(os.path.relpath(run.path, folder)) + "/",
         last=comparison.metric.last,
     )

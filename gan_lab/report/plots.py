@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from gan_lab.report.comparison import Comparison, Group, Row, curve
+from gan_lab.report.comparison import Comparison, Group, Row
+from gan_lab.report.metric import curve
 
 STYLE: Any = {
     "axes.spines.top": False,
@@ -74,12 +75,14 @@ def draw_row(axes: Axes, place: int, row: Row, comparison: Comparison) -> None:
 def curve_plot(comparison: Comparison, column: str) -> Figure | None:
     """Return a column's mean over seeds against steps, with a band of one standard deviation."""
     figure, axes = new_figure(height=3.0)
-    drawn = False
+    drawn = []
     for index, row in enumerate(comparison.rows):
         steps, mean, deviation = band(row.group, column)
         if len(steps):
-            drawn = True
-            axes.plot(steps, mean, color=f"C{index % 10}", linewidth=1.2, label=label(row))
+            drawn.append(mean)
+            marker = "o" if len(steps) == 1 else ""  # a line through one point is not seen
+            style: Any = {"color": f"C{index % 10}", "marker": marker, "markersize": 5}
+            axes.plot(steps, mean, linewidth=1.2, label=label(row), **style)
             axes.fill_between(
                 steps,
                 mean - deviation,
@@ -90,12 +93,27 @@ def curve_plot(comparison: Comparison, column: str) -> Figure | None:
             )
     axes.set_xlabel("step")
     axes.set_ylabel(column)
-    if drawn:
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
-    return figure if drawn else None
+    if not drawn:
+        return None
+    scale(axes, drawn)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    return figure
 
 
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+UNLIKE = 10.0
+"""Times that one curve may be as large as another before they are drawn on a logarithmic axis."""
+
+
+def scale(axes: Axes, curves: Sequence[Array]) -> None:
+    """Choose an axis on which the largest curve does not flatten the others."""
+    sizes = [size for size in (float(np.abs(curve).max()) for curve in curves) if size > 0]
+    if not sizes or max(sizes) <= UNLIKE * min(sizes):
+        return
+    if min(float(curve.min()) for curve in curves) > 0:
+        axes.set_yscale("log")
+    else:
+        axes.set_yscale("symlog", linthresh=min(sizes))
 
 
 def band(group: Group, column: str) -> tuple[Array, Array, Array]:

@@ -7,7 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
@@ -15,17 +15,17 @@ from torch import Tensor
 
 from gan_lab.contracts import Task
 from gan_lab.errors import LabError
-from gan_lab.run.files import written_whole
-from gan_lab.run.rebuild import rebuild
+from gan_lab.files import written_whole
+from gan_lab.run.rebuild import rebuild_task, refuse_special, told
 
 CONFIG_KEY = "gan_lab"
-"""Where a checkpoint keeps its run's version, overrides and composed configuration."""
+"""Where a checkpoint keeps its run's version, choices and resolved configuration."""
 
 EMA_KEY = "task_ema"
 """Where a checkpoint keeps the averaged weights, named as the task names its own."""
 
-FORMAT = 2
-"""The number of what a checkpoint holds and under which names; 1 had no task."""
+FORMAT = 3
+"""The number of what a checkpoint holds and under which names; 1 had no task, 2 had overrides."""
 
 Checkpoint = dict[str, Any]
 
@@ -66,18 +66,25 @@ def find_checkpoint(path: str | Path) -> Path:
 
 
 def newest_checkpoint(folder: Path) -> Path | None:
-    """Return a run folder's newest checkpoint that can be read; None where it holds none.
+    """Return a run folder's furthest checkpoint that can be read; None where it holds none.
 
-    Newest by the time of writing and not by the step: who went back to an
-    earlier checkpoint meant to.
+    Furthest by its step and, where two are of one step, by which was written later, as the file
+    itself says: a copied file has other times.
 
     Raises:
         LabError: If there are checkpoints and all are damaged.
     """
-    found = sorted(
-        (folder / "checkpoints").glob("*.ckpt"), key=lambda p: p.stat().st_mtime_ns, reverse=True
-    )
-    for path in found:
+    found = {}
+    for path in sorted((folder / "checkpoints").glob("*.ckpt")):
+        try:
+            content = read_checkpoint(path, whole=False)
+            found[path] = content["global_step"], content[CONFIG_KEY]["sequence"]
+        except LabError as error:
+            found[path] = -1, -1
+            log.warning("skipping a checkpoint: %s", error)
+    for path in sorted(found, key=lambda path: found[path], reverse=True):
+        if found[path] == (-1, -1):
+            continue
         try:
             read_checkpoint(path)
         except LabError as error:
@@ -90,44 +97,103 @@ def newest_checkpoint(folder: Path) -> Path | None:
 
 
 def run_folder(checkpoint: Path) -> Path | None:
-    """Return the run folder that ``checkpoint`` lies in, or None where it was copied elsewhere."""
-    folder = checkpoint.resolve().parent
+    """Return the run folder that ``checkpoint`` lies in, or None where it was copied elsewhere.
+
+    By its name and not by where a link of that name leads.
+    """
+    folder = checkpoint.absolute().parent
     return folder.parent if folder.name == "checkpoints" else None
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, whole: bool = True) -> Checkpoint:
     """Read a checkpoint of this lab into memory, tensors and plain values only.
+
+    Args:
+        path: Of the file.
+        whole: Whether its weights are wanted and all of it is held against its checksums; else
+            the weights stay on the disk.
 
     Raises:
         LabError: If the file is damaged, is no checkpoint, or is another program's.
     """
     try:
-        if zipfile.is_zipfile(path) and (damaged := zipfile.ZipFile(path).testzip()) is not None:
-            raise LabError(f"{path} is damaged: the checksum of {damaged} does not match")
+        refuse_archive(path, whole)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # on the format of what is about to be refused
-            checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=not whole)
+    except LabError:
+        raise
     except pickle.UnpicklingError as error:
         raise LabError(
             f"{path} is no checkpoint of tensors and plain values, and was not read further: "
             "it is damaged or would run code"
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise LabError(f"{path} is damaged or no checkpoint ({first_line(error)})") from error
-    if not isinstance(checkpoint, Mapping) or CONFIG_KEY not in checkpoint:
+    except OSError as error:
+        raise LabError(f"{path} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # whatever torch and zipfile make of any bytes
+        raise LabError(f"{path} is damaged or no checkpoint ({told(error)})") from error
+    refuse_content(content, path)
+    return dict(content)
+
+
+def refuse_archive(path: Path, whole: bool) -> None:
+    """Raise LabError where a file is no archive as torch writes them: stored, each part once."""
+    with path.open("rb") as file:
+        if file.read(4) != b"PK\x03\x04":
+            raise LabError(f"{path} is no checkpoint")
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        if any(part.compress_type != zipfile.ZIP_STORED for part in parts):
+            raise LabError(f"{path} is no checkpoint: its parts are compressed")
+        if sum(part.file_size for part in parts) > path.stat().st_size:
+            raise LabError(f"{path} is damaged: its parts are larger than it is")
+        if whole and (damaged := archive.testzip()) is not None:
+            raise LabError(f"{path} is damaged: the checksum of {damaged} does not match")
+
+
+def refuse_content(content: Any, path: Path) -> None:
+    """Raise LabError where what a file holds is no checkpoint of this format of this lab."""
+    if not isinstance(content, Mapping) or CONFIG_KEY not in content:
         raise LabError(f"{path} is a file of another program, not a checkpoint of gan_lab")
-    written = checkpoint[CONFIG_KEY].get("format", 1)
-    if written != FORMAT:
+    record = content[CONFIG_KEY]
+    if not isinstance(record, Mapping):
+        raise LabError(f"{path} is no checkpoint of gan_lab: its record is {type(record).__name__}")
+    if (written := record.get("format", 1)) != FORMAT:
         raise LabError(
             f"{path} has checkpoint format {written}, and this version of gan_lab reads {FORMAT}; "
-            f"use the version that wrote it, {checkpoint[CONFIG_KEY].get('version', 'unknown')}"
+            f"use the version that wrote it, {record.get('version', 'unknown')}"
         )
-    return dict(checkpoint)
+    config = record.get("config")
+    expected = {
+        "gan_lab.version": isinstance(record.get("version"), str),
+        "gan_lab.sequence": is_count(record.get("sequence")),
+        "gan_lab.choices": isinstance(record.get("choices"), Mapping),
+        "gan_lab.config": isinstance(config, Mapping) and isinstance(config.get("module"), Mapping),
+        "global_step": is_count(content.get("global_step")),
+        "state_dict": are_weights(content.get("state_dict")),
+        EMA_KEY: EMA_KEY not in content or are_weights(content[EMA_KEY]),
+    }
+    wrong = [name for name, sound in expected.items() if not sound]
+    if wrong:
+        raise LabError(f"{path} is no checkpoint of gan_lab: its {wrong[0]} is missing or unsound")
+    refuse_special(config, path)
 
 
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def is_count(value: object) -> bool:
+    """Tell whether ``value`` is an integer that can count something."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def are_weights(value: object) -> bool:
+    """Tell whether ``value`` is names with tensors, each with all its numbers in the file."""
+    return isinstance(value, Mapping) and all(
+        isinstance(name, str)
+        and isinstance(tensor, Tensor)
+        and tensor.layout == torch.strided
+        and tensor.device.type == "cpu"
+        and tensor.nbytes <= tensor.untyped_storage().nbytes()  # none that one number stands for
+        for name, tensor in value.items()
+    )
 
 
 def load_task(path: Path, weights: str = "raw", trust: Sequence[str] = ()) -> Task:
@@ -146,13 +212,8 @@ def load_task(path: Path, weights: str = "raw", trust: Sequence[str] = ()) -> Ta
     checkpoint = read_checkpoint(path)
     if weights == "ema" and EMA_KEY not in checkpoint:
         raise LabError(f"{path} holds no averaged weights; use weights=raw")
-    task = rebuild(checkpoint[CONFIG_KEY]["config"]["module"]["task"], trust)
     state = checkpoint[EMA_KEY] if weights == "ema" else part_of(checkpoint, "task")
-    try:
-        task.load_state_dict(state)
-    except (RuntimeError, AttributeError) as error:
-        raise LabError(f"the weights in {path} are of other networks than it names") from error
-    return cast(Task, task.eval())
+    return rebuild_task(checkpoint[CONFIG_KEY]["config"]["module"].get("task"), state, path, trust)
 
 
 def part_of(checkpoint: Checkpoint, name: str) -> dict[str, Tensor]:

@@ -3,18 +3,41 @@
 import csv
 import io
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from pytorch_lightning.loggers import Logger, TensorBoardLogger
+from pytorch_lightning import Trainer
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities import rank_zero_only
+from torch import Tensor
+from torch.utils.tensorboard.summary import hparams
 
+from gan_lab.errors import LabError
+from gan_lab.run.events import EventLogger
 from gan_lab.run.files import written_whole
 
 
-class TensorBoard(TensorBoardLogger):
-    """Lightning's TensorBoard logger, writing to ``run_dir/tensorboard``.
+@runtime_checkable
+class ShowsPictures(Protocol):
+    """A logger that can show pictures beside curves."""
+
+    def log_picture(self, name: str, picture: Tensor, step: int) -> None:
+        """Show a uint8 image (C, H, W)."""
+
+
+def show_picture(trainer: Trainer, name: str, picture: Tensor) -> None:
+    """Hand a uint8 image (C, H, W) to every logger of a run that can show it."""
+    for logger in trainer.loggers:
+        if isinstance(logger, ShowsPictures):
+            logger.log_picture(name, picture, trainer.global_step)
+
+
+class TensorBoard(EventLogger):
+    """Lightning's TensorBoard logger, writing into the run's folder itself.
+
+    TensorBoard calls a run by the folder its events are in, so that a sweep's are told apart by
+    what varies: ``loss=wgan,seed=0``.
 
     Args:
         run_dir: The run's folder.
@@ -26,10 +49,52 @@ class TensorBoard(TensorBoardLogger):
         super().__init__(
             save_dir=str(run_dir),
             name="",
-            version="tensorboard",
+            version="",
             default_hp_metric=False,
             purge_step=None if first_step is None else first_step + 1,
         )
+
+    @property
+    def log_dir(self) -> str:
+        """Return the run's folder as it is named, where Lightning would put variables in."""
+        return self._root_dir
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Add points to curves, under the names that TensorBoard shows."""
+        super().log_metrics({tag(name): value for name, value in metrics.items()}, step)
+
+    @rank_zero_only
+    def log_outcome(self, hyperparameters: Mapping[str, Any], figures: Sequence[str]) -> None:
+        """Show hyperparameters beside the last points of curves, which are not logged again.
+
+        Args:
+            hyperparameters: Flat scalars.
+            figures: Names of curves, in the order of HParams' columns.
+        """
+        plain = bool, int, float, str
+        shown = {k: v if isinstance(v, plain) else str(v) for k, v in hyperparameters.items()}
+        for summary in hparams(shown, dict.fromkeys(map(tag, figures))):  # type: ignore[no-untyped-call]
+            self.experiment.file_writer.add_summary(summary)
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write what is buffered; hyperparameters lie in ``.hydra`` already."""
+        self.experiment.flush()
+
+    @rank_zero_only
+    def log_picture(self, name: str, picture: Tensor, step: int) -> None:
+        """Show a uint8 image (C, H, W) at its step."""
+        self.experiment.add_image(name, picture, step)
+
+
+def tag(name: str) -> str:
+    """Return what a curve is called in TensorBoard, which sorts capitals first.
+
+    >>> tag("fid/mnist_classifier_10000"), tag("loss/generator")
+    ('FID/mnist_classifier_10000', 'loss/generator')
+    """
+    return f"FID/{name[4:]}" if name.startswith("fid/") else name
 
 
 class MetricsCSV(Logger):
@@ -84,10 +149,13 @@ class MetricsCSV(Logger):
             rows = self._read()[0] if self._row_start else []
             self._columns += fresh
             self._rewrite([row for row in rows if int(row["step"]) != self._row["step"]])
-        with self.path.open("r+", newline="") as file:
-            file.seek(self._row_start)
-            file.truncate()
-            csv.DictWriter(file, self._columns).writerow(self._row)
+        try:
+            with self.path.open("r+", newline="") as file:
+                file.seek(self._row_start)
+                file.truncate()
+                csv.DictWriter(file, self._columns).writerow(self._row)
+        except OSError as error:
+            raise LabError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -106,14 +106,18 @@ class DRAGAN(Penalty):
 
     where s is the standard deviation of all values of the real batch.
 
+    That is the paper's equation, with s as in the authors' code. The code's own noise is another:
+    it adds :math:`\tfrac12 s\,u` with u from U(0, 1) in every value, all of them upwards, and
+    takes a random point between x and that.
+
     References:
         On Convergence and Stability of GANs (Kodali et al. 2017), equation 4,
-        arXiv 1705.07215.
+        arXiv 1705.07215; the authors' code, kodalinaveen3/DRAGAN, DRAGAN.ipynb.
 
     Args:
         weight: :math:`\lambda`, positive.
         target: t, not negative; 1 in the paper.
-        deviation: c, positive; 0.5 in the authors' code.
+        deviation: c, positive; the paper's is left to be tuned.
         every: See :class:`Term`.
 
     Raises:

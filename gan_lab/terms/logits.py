@@ -46,7 +46,7 @@ class LeCam(Term):
 
     def forward(self, turn: Turn) -> Tensor:
         real, fake = (
-            torch.cat([logits.float().flatten() for logits in verdict.logits.values()])
+            torch.cat([at_least_single(x).flatten() for x in verdict.logits.values()])
             for verdict in (turn.real, turn.fake)
         )
         return self.distance(real, fake)
@@ -60,6 +60,11 @@ class LeCam(Term):
         corrected = self.anchors / (1 - self.decay**self.count)
         real_anchor, fake_anchor = corrected.unbind()
         return (real - fake_anchor).square().mean() + (fake - real_anchor).square().mean()
+
+
+def at_least_single(logits: Tensor) -> Tensor:
+    """Return logits in single precision, or in double where they are."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 class Consistency(Penalty):

@@ -7,7 +7,24 @@ from gan_lab.contracts import Sample, Term, Turn
 from gan_lab.errors import LabError
 
 
-class Classification(Term):
+class Recognition(Term):
+    """What asks a second head for something that both players want it to tell.
+
+    Args:
+        weight: Multiplies the formula, positive.
+        every: See :class:`Term`.
+        head: The second head that is asked.
+    """
+
+    players = ("discriminator", "generator")
+
+    def __init__(self, weight: float, every: int, head: str) -> None:
+        super().__init__(weight, every)
+        self.head = head
+        self.needs_heads = (head,)
+
+
+class Classification(Recognition):
     r"""Recognise the class of real and of generated samples.
 
     .. math::
@@ -25,12 +42,8 @@ class Classification(Term):
         head: The second head that holds class logits.
     """
 
-    players = ("discriminator", "generator")
-
     def __init__(self, weight: float = 1.0, every: int = 1, head: str = "label") -> None:
-        super().__init__(weight, every)
-        self.head = head
-        self.needs_heads = (head,)
+        super().__init__(weight, every, head)
 
     def forward(self, turn: Turn) -> Tensor:
         on_fake = cross_entropy(turn.fake.heads[self.head], required(turn.round.fake, "label"))
@@ -40,7 +53,7 @@ class Classification(Term):
         return cross_entropy(turn.real.heads[self.head], label) + on_fake
 
 
-class Information(Term):
+class Information(Recognition):
     r"""Recover the categorical code that a sample was generated from.
 
     .. math:: -E_q[\log Q(c \mid x)]
@@ -59,18 +72,14 @@ class Information(Term):
         head: The second head that holds logits of the code's values.
     """
 
-    players = ("discriminator", "generator")
-
     def __init__(self, weight: float = 1.0, every: int = 1, head: str = "label") -> None:
-        super().__init__(weight, every)
-        self.head = head
-        self.needs_heads = (head,)
+        super().__init__(weight, every, head)
 
     def forward(self, turn: Turn) -> Tensor:
         return cross_entropy(turn.fake.heads[self.head], required(turn.round.fake, "label"))
 
 
-class CodeRecovery(Term):
+class CodeRecovery(Recognition):
     r"""Recover the continuous codes that a sample was generated from.
 
     .. math:: \tfrac12 E_q[\|c - \hat c(x)\|^2],
@@ -78,20 +87,18 @@ class CodeRecovery(Term):
     the negative log-likelihood of a Gaussian of fixed deviation 1.
 
     References:
-        InfoGAN (Chen et al. 2016), section 6, arXiv 1606.03657.
+        InfoGAN (Chen et al. 2016), section 6, arXiv 1606.03657, and the authors' code,
+        openai/InfoGAN, launchers/run_mnist_exp.py: ``info_reg_coeff=1.0`` for all codes and
+        ``fix_std=True``.
 
     Args:
-        weight: Multiplies the formula, positive; 0.1 in the authors' code.
+        weight: Multiplies the formula, positive; 1 in the authors' code.
         every: See :class:`Term`.
         head: The second head that holds the recovered codes.
     """
 
-    players = ("discriminator", "generator")
-
-    def __init__(self, weight: float = 0.1, every: int = 1, head: str = "code") -> None:
-        super().__init__(weight, every)
-        self.head = head
-        self.needs_heads = (head,)
+    def __init__(self, weight: float = 1.0, every: int = 1, head: str = "code") -> None:
+        super().__init__(weight, every, head)
 
     def forward(self, turn: Turn) -> Tensor:
         recovered, code = turn.fake.heads[self.head], required(turn.round.fake, "code")

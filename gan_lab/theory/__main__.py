@@ -95,8 +95,8 @@ def from_conf(group: str) -> list[Any]:
             for node in components(OmegaConf.to_container(content)):
                 try:
                     kind = get_object(node["_target_"])
-                except Exception as error:
-                    raise LabError(f"{group}={name}: cannot import {node['_target_']}") from error
+                except Exception:
+                    raise LabError(f"{group}={name}: cannot import {node['_target_']}") from None
                 if needs_arguments(kind) and kind not in VARIANTS and complete(node):
                     built.append(instantiate(node, _convert_="all"))
     return built

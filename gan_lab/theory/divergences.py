@@ -112,7 +112,7 @@ def masked(mass: Tensor, values: Tensor) -> Tensor:
 
 CLOSED_FORMS: dict[str, Callable[[Pair], float]] = {
     "jensen-shannon": jensen_shannon,
-    "jensen-shannon of (real, fake) and (fake, real) pairs": relativistic_jensen_shannon,
+    "jensen-shannon of pairs": relativistic_jensen_shannon,
     "total variation": total_variation,
     "triangular discrimination": triangular_discrimination,
     "kl(real || generated)": kullback_leibler,

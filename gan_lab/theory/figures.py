@@ -5,11 +5,15 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
 
 REAL, FAKE, CRITIC, QUIET = "#1f6f8b", "#d1495b", "#222222", "#9aa0a6"
 """Colours of the real and the generated distribution, of the discriminator, of what recedes."""
 
 CYCLE = ["#1f6f8b", "#d1495b", "#66a182", "#edae49", "#6c4f9c", "#8d6e63", "#3d5a80", "#b56576"]
+
+LABELS = 0.38
+"""Inches below an axis that its ticks and its label take."""
 
 
 def tiles(
@@ -29,9 +33,23 @@ def tiles(
 
 
 def finish(axis: Axes, title: str, x: str, y: str, legend: bool = False) -> None:
-    """Give an axis its words."""
+    """Give an axis its words; a legend stands below it, where it covers nothing."""
     axis.set_title(title, fontsize=10)
     axis.set_xlabel(x, fontsize=9)
     axis.set_ylabel(y, fontsize=9)
     if legend:
-        axis.legend(fontsize=7.5, framealpha=0.75, edgecolor="none")
+        legend_below(axis)
+
+
+def legend_below(axis: Axes) -> None:
+    """Put an axis's legend under its label, in two columns where the names are short."""
+    names = axis.get_legend_handles_labels()[1]
+    wide = max(map(len, names), default=0) > 20
+    axis.legend(
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=axis.transAxes + ScaledTranslation(0, -LABELS, axis.figure.dpi_scale_trans),
+        ncols=1 if wide else 2,
+        fontsize=7.5,
+        frameon=False,
+    )

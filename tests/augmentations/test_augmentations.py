@@ -13,12 +13,28 @@ from gan_lab.augmentations import (
     AdaptiveAugmentation,
     Augmentation,
     Brightness,
+    Contrast,
     Cutout,
     DiffAugment,
     InstanceNoise,
+    Saturation,
     Translation,
 )
 from gan_lab.augmentations.diffaugment import cut_out, translate
+from gan_lab.contracts import AdversarialLoss, Round, Turn, Verdict
+from gan_lab.game import GAN
+from gan_lab.losses import (
+    FDivergence,
+    Hinge,
+    LeastSquares,
+    NonSaturating,
+    RelativisticAverage,
+    RelativisticPairing,
+    Symmetric,
+    Wasserstein,
+)
+from gan_lab.models import MLPBackbone, MLPGenerator, Scores
+from gan_lab.tasks import Generation
 
 AUGMENTATIONS = [
     item
@@ -96,7 +112,41 @@ def test_brightness_shifts_whole_images_within_its_strength() -> None:
     assert 0.45 < shifts.abs().max() <= 0.5
 
 
-@pytest.mark.parametrize("augmentation", [Brightness, Translation, Cutout, DiffAugment])
+def test_saturation_stretches_distances_from_grey_and_contrast_from_the_mean() -> None:
+    """DiffAugment_pytorch.py: factors from U(0, 2) and U(0.5, 1.5)."""
+    torch.manual_seed(0)
+    before = images(5, 500)
+    for kind, dims, least, most in [
+        (Saturation(), (1,), 0.0, 2.0),
+        (Contrast(), (1, 2, 3), 0.5, 1.5),
+    ]:
+        after, mean = kind(before), before.mean(dims, keepdim=True)
+        torch.testing.assert_close(after.mean(dims, keepdim=True), mean)
+        factors = ((after - mean) / (before - mean)).flatten(1)
+        torch.testing.assert_close(factors, factors[:, :1].expand_as(factors), atol=1e-6, rtol=1e-6)
+        assert least <= factors.min() < least + 0.02
+        assert most - 0.02 < factors.max() <= most
+
+
+def test_grey_images_have_no_saturation_and_draw_none() -> None:
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    grey = torch.randn(4, 1, 8, 8)
+    torch.set_rng_state(state)
+    assert torch.equal(Saturation()(grey), grey)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(Contrast()(grey), grey)
+
+
+def test_diffaugments_colour_comes_first_and_in_its_authors_order() -> None:
+    kinds = [type(part) for part in DiffAugment().parts]
+    assert kinds == [Brightness, Saturation, Contrast, Translation, Cutout]
+    assert [part.strength for part in DiffAugment().parts[:3]] == [0.5, 1.0, 0.5]
+    few = DiffAugment(brightness=None, saturation=None, cutout=None)
+    assert [type(part) for part in few.parts] == [Contrast, Translation]
+
+
+@pytest.mark.parametrize("augmentation", [Brightness, Contrast, Saturation, Translation, Cutout])
 def test_points_are_refused_where_images_are_meant(augmentation: type[Augmentation]) -> None:
     with pytest.raises(ValueError, match="this augmentation is for images"):
         augmentation()(torch.zeros(4, 2))
@@ -121,15 +171,58 @@ def test_adaptive_probability_follows_the_sign_of_overfitting() -> None:
     adaptive = AdaptiveAugmentation(target=0.6, interval=4, samples_to_one=1000)
     sure, unsure = torch.ones(10), torch.tensor([1.0, -1.0]).repeat(5)
     for update in range(1, 9):
-        adaptive.observe(sure)
+        adaptive.learn(sure, count=10)
         expected = 4 * 10 / 1000 * (update // 4)
         assert adaptive.probability.item() == pytest.approx(expected)
     for _ in range(4):
-        adaptive.observe(unsure)  # r = 0 is below the target
+        adaptive.learn(unsure, count=10)  # r = 0 is below the target
     assert adaptive.probability.item() == pytest.approx(0.04)
     for _ in range(400):
-        adaptive.observe(sure)
+        adaptive.learn(sure, count=10)
     assert adaptive.probability.item() == 1
+
+
+def discriminators_turn(real: Tensor, samples: int, loss: AdversarialLoss) -> Turn:
+    x = {"x": torch.zeros(samples, 2)}
+    verdict = Verdict({"x": real})
+    judge = Scores(MLPBackbone, (2,))
+    return Turn("discriminator", Round(x, x), verdict, verdict, judge, judge, loss=loss)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("loss", "real", "fake"),
+    [
+        (NonSaturating(), 0.1, -0.1),
+        (LeastSquares(), 0.6, 0.4),
+        (LeastSquares(1.0, 0.0, 0.0), 0.4, 0.6),
+        (Symmetric(LeastSquares(1.0, 0.0, 0.0)), 0.4, 0.6),
+        (FDivergence("kl"), 1.1, 0.9),
+        (Hinge(), 0.1, -0.1),
+    ],
+)
+def test_adaptive_augmentation_asks_the_loss_what_says_real(
+    loss: AdversarialLoss, real: float, fake: float
+) -> None:
+    """At logit 0 for all, a least-squares game at exact chance drove p to 1."""
+    chance = torch.tensor([real, fake]).repeat(8)
+    for logits, expected in [(chance, 0.0), (torch.full((16,), real), 16 / 64)]:
+        adaptive = AdaptiveAugmentation(interval=1, samples_to_one=64)
+        adaptive.after_update(discriminators_turn(logits, 16, loss))
+        assert adaptive.probability.item() == pytest.approx(expected)
+
+
+def test_packs_count_as_their_samples() -> None:
+    adaptive = AdaptiveAugmentation(interval=1, samples_to_one=64)
+    adaptive.after_update(discriminators_turn(torch.ones(4), 16, NonSaturating()))
+    assert adaptive.probability.item() == pytest.approx(16 / 64)
+
+
+@pytest.mark.parametrize("loss", [Wasserstein(), RelativisticPairing(), RelativisticAverage()])
+def test_a_critic_says_neither_and_is_refused(loss: AdversarialLoss) -> None:
+    task, judge = Generation(MLPGenerator(2, (1, 4, 4), (4,))), Scores(MLPBackbone, (1, 4, 4))
+    with pytest.raises(ValueError, match=f"asks which logits say real, and {type(loss).__name__}"):
+        GAN(task, judge, loss, augmentations=[AdaptiveAugmentation()])
+    GAN(task, judge, loss, augmentations=[DiffAugment()])
 
 
 def test_adaptive_augmentation_changes_a_share_p_of_the_samples() -> None:
@@ -153,7 +246,8 @@ def test_adaptive_augmentation_changes_a_share_p_of_the_samples() -> None:
         (lambda: Translation(1.0), r"ratio must be in \(0, 1\)"),
         (lambda: Cutout(0.0), r"ratio must be in \(0, 1\)"),
         (lambda: Brightness(-1.0), "strength must be positive"),
-        (lambda: DiffAugment(None, None, None), "all three are null"),
+        (lambda: Saturation(0.0), "strength must be positive"),
+        (lambda: DiffAugment(None, None, None, None, None), "all five are null"),
         (lambda: AdaptiveAugmentation(target=1.0), r"target must be in \(0, 1\)"),
         (lambda: AdaptiveAugmentation(interval=0), "interval must be at least 1"),
     ],

@@ -1,14 +1,23 @@
 """The averaged generator: its formula, its cost to training, its way through a checkpoint."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning import Callback
+from torch import Tensor
 
 from gan_lab.callbacks import EMA
 from gan_lab.errors import LabError
+from gan_lab.game import GAN
+from gan_lab.losses import NonSaturating
+from gan_lab.models import MLPBackbone, MLPGenerator, Scores
 from gan_lab.run.checkpoint import EMA_KEY, load_task
+from gan_lab.tasks import Generation
 from tests.conftest import CommandLine
+from tests.game.playing import play
 
 SMALL = ("model=mlp", "data.batch_size=8", "trainer.log_every_n_steps=10")
 
@@ -74,3 +83,34 @@ def test_resume_goes_on_with_the_average(train: CommandLine) -> None:
         assert torch.equal(after[EMA_KEY][name], tensor), name
     moved = [name for name in before["state_dict"] if name.startswith("task.")]
     assert any(not torch.equal(before["state_dict"][n], after["state_dict"][n]) for n in moved)
+
+
+def test_running_statistics_are_averaged_like_weights() -> None:
+    """One recursion for every tensor that is not whole numbers, buffers of batch norm included."""
+    torch.manual_seed(0)
+    task = Generation(MLPGenerator(3, (2,), hidden=(4, 4), batch_norm=True))
+    module = GAN(task, Scores(partial(MLPBackbone, hidden=(4,)), (2,)), NonSaturating())
+    ema = EMA(decay=0.3)
+    states: list[dict[str, Tensor]] = []
+
+    class Watch(Callback):
+        def on_train_start(self, *_: Any) -> None:
+            self.note()
+
+        def on_train_batch_end(self, *_: Any) -> None:
+            self.note()
+
+        def note(self) -> None:
+            states.append({k: v.clone() for k, v in task.state_dict().items()})
+
+    play(module, lambda random: {"x": torch.randn(8, 2, generator=random)}, 3, Watch(), ema)
+    for name, ours in ema.task.state_dict().items():
+        if ours.is_floating_point():
+            expected = states[0][name]
+            for step, state in enumerate(states[1:], start=1):
+                decay = min(0.3, (1 + step) / (10 + step))
+                expected = decay * expected + (1 - decay) * state[name]
+            torch.testing.assert_close(ours, expected, msg=name)
+    running = [name for name in states[0] if name.endswith(("running_mean", "running_var"))]
+    assert running
+    assert all(not torch.equal(states[0][name], ema.task.state_dict()[name]) for name in running)

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.app import config_dir
-from gan_lab.cli.instantiate import build, check
+from gan_lab.cli.check import check
+from gan_lab.cli.instantiate import build
 from gan_lab.game import GAN
 
 AXES = (
@@ -46,6 +48,43 @@ def assert_sound(config: DictConfig) -> None:
     module: GAN = build(config, "module")
     assert module.n_critic == config.n_critic
     assert set(module.terms) == {*config.regularizer, *config.terms}
+
+
+def test_sngans_recipe_is_its_authors() -> None:
+    """pfnet-research/sngan_projection, dis_models/snresnet_32.py with ch=128."""
+    module: GAN = build(composed("experiment=sngan", "data=cifar10"), "module")
+    assert sum(p.numel() for p in module.discriminator.parameters()) == 1_053_824
+
+
+def test_infogans_recipe_is_its_authors() -> None:
+    """openai/InfoGAN, launchers/run_mnist_exp.py and infogan/models/regularized_gan.py."""
+    config = composed("experiment=infogan")
+    module: GAN = build(config, "module")
+    assert {name: term.weight for name, term in module.terms.items()} == {
+        "information": 1.0,
+        "code_recovery": 1.0,
+    }
+    z = module.task.prior(500)["z"]
+    assert z.shape == (500, 64) and z.abs().max() <= 1
+    kinds = [type(layer).__name__ for layer in module.discriminator.recogniser]  # type: ignore[union-attr]
+    assert kinds == ["Linear", "Unflatten", "BatchNorm2d", "Flatten", "LeakyReLU", "Linear"]
+    assert (config.data.batch_size, config.trainer.max_steps) == (128, 5000)
+
+
+@pytest.mark.parametrize("model", ["dcgan", "mlp", "r3gan"])
+def test_a_projection_needs_no_spectral_norm_and_no_batch_norm(model: str) -> None:
+    module: GAN = build(composed("conditioning=projection", f"model={model}"), "module")
+    z = torch.randn(1, module.task.generator.latent_dim).expand(2, -1)  # type: ignore[union-attr]
+    one, other = module.eval().task.draw({"z": z, "label": torch.tensor([0, 1])})  # type: ignore[operator]
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["stacked_dcgan", "stacked_pacdcgan2", "pacgan_grid"])
+def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> None:
+    text = (config_dir() / "experiment" / f"{name}.yaml").read_text()
+    assert "as in PacGAN" not in text and "as in VEEGAN" not in text
+    assert "Published with other networks" in text
+    assert "±" not in text or "standard deviation" in text
 
 
 COMPANIONS = {"medium=points": ["data=ring"], "prior=coded": ["conditioning=infogan"]}
@@ -107,3 +146,21 @@ def test_recipes_are_complete_and_the_command_line_wins(
 ) -> None:
     node = OmegaConf.select(composed(*overrides), key)
     assert (OmegaConf.to_container(node) if OmegaConf.is_config(node) else node) == value
+
+
+@pytest.mark.parametrize("data", ["mnist", "ring", "cifar10"])
+def test_debugging_takes_one_step_whatever_the_data(data: str) -> None:
+    config = composed("trainer=debug", f"data={data}")
+    assert (config.trainer.max_steps, config.trainer.accelerator) == (1, "auto")
+    assert config.callbacks.samples.every_n_steps == config.callbacks.checkpoints.every_n_steps == 1
+    measured = config.callbacks.evaluation
+    assert measured is None if data == "cifar10" else measured.every_n_steps == 1
+    assert composed("trainer=debug", "trainer.max_steps=3").trainer.max_steps == 3
+
+
+def test_trainers_for_one_device_and_for_several() -> None:
+    one = composed("trainer=gpu").trainer
+    assert (one.accelerator, one.devices, one.max_steps) == ("gpu", 1, 5000)
+    several = composed("trainer=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
+    trainer = build(several, "trainer")
+    assert (type(trainer.strategy).__name__, trainer.num_devices) == ("DDPStrategy", 2)

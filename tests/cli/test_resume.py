@@ -73,7 +73,7 @@ def curves(folder: Path) -> list[dict[str, str]]:
 
 
 def tensorboard_steps(folder: Path) -> list[int]:
-    accumulator = EventAccumulator(str(folder / "tensorboard"))
+    accumulator = EventAccumulator(str(folder))
     accumulator.Reload()
     return [event.step for event in accumulator.Scalars("loss/generator")]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gan_lab.cli.sweep import folder_name, named_by_what_varies
 from gan_lab.run.folder import RunFolder, find_runs
 from tests.cli.test_resume import ROOT, TINY, assert_ends_alike
 from tests.conftest import CommandLine
@@ -72,6 +73,88 @@ def test_a_bug_in_one_job_spares_the_others(
     assert statuses(tmp_path / "s") == {"1": ("failed", 0), "2": ("finished", 2)}
     errors = capsys.readouterr().err
     assert "Traceback" in errors and "1 job(s) failed" in errors
+
+
+def test_each_job_has_a_folder_of_its_own(
+    train: CommandLine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = tmp_path / "sweep"
+    line = ("-m", *LINE, "trainer.max_steps=1", f"sweep_dir={sweep}")
+    train(*line, "+note=a/b,a_b")
+    runs = find_runs(sweep)
+    assert [run.status for run in runs] == ["finished"] * 2
+    assert {run.path.name[:8] for run in runs} == {"note=a_b"}
+    errors = capsys.readouterr().err
+    assert "is finished already" not in errors
+    assert f"python -m gan_lab.report runs={sweep}" in errors
+    train(*line, "+note=a/b,a_b")
+    assert capsys.readouterr().err.count("is finished already") == 2
+
+
+def test_folders_are_named_by_what_varies(train: CommandLine, tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep"
+    line = ("-m", *LINE, "trainer.max_steps=1", "n_critic=1")
+    train(*line, "loss=wgan,hinge", "seed=0,1", f"sweep_dir={sweep}")
+    names = {run.path.name for run in find_runs(sweep)}
+    assert names == {f"loss={loss},seed={seed}" for loss in ("wgan", "hinge") for seed in (0, 1)}
+
+
+def test_another_sweep_is_not_taken_for_this_one(
+    train: CommandLine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("-m", *LINE, "trainer.max_steps=1", "seed=0,1", f"sweep_dir={tmp_path}/s")
+    train(*line, "loss=wgan")
+    before = {path: path.read_bytes() for path in (tmp_path / "s").glob("*/.hydra/*")}
+    train(*line, "loss=hinge")
+    assert "holds another job's run: loss._target_ from gan_lab.losses.W" in capsys.readouterr().err
+    assert {run.choices["loss"] for run in find_runs(tmp_path / "s")} == {"wgan"}
+    assert {path: path.read_bytes() for path in before} == before
+    train(*line, "loss=wgan", "logger=default", "trainer.log_every_n_steps=7")  # watched closer
+    assert capsys.readouterr().err.count("is finished already") == 2
+
+
+@pytest.mark.parametrize("status", [0, 3, "out of luck"])
+def test_a_job_that_ends_the_process_does_not_end_the_sweep(
+    train: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    status: object,
+) -> None:
+    from gan_lab.game import GAN
+
+    step = GAN.training_step
+
+    def ending(module: GAN, *rest: object) -> object:
+        if module.n_critic == 1:
+            sys.exit(status)  # type: ignore[arg-type]
+        return step(module, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(GAN, "training_step", ending)
+    with pytest.raises(SystemExit):
+        train("-m", *LINE, "trainer.max_steps=2", "n_critic=1,2", f"sweep_dir={tmp_path}/s")
+    assert statuses(tmp_path / "s") == {"1": ("failed", 0), "2": ("finished", 2)}
+    assert f"the job ended itself with status {status}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text", ["note=" + "π" * 300, "note=" + "a" * 300, "note=" + "画" * 68, "a/b", "a\\b", "a\nb"]
+)
+def test_a_folder_name_fits_every_file_system(tmp_path: Path, text: str) -> None:
+    name = folder_name(text)
+    assert len(name.encode()) <= 200
+    assert not {"/", "\\", "\n"} & set(name)
+    (tmp_path / name).mkdir()
+    others = {text + "b", text.replace("/", "_"), text.replace("\n", "_"), text.replace("\\", "_")}
+    assert name not in {folder_name(other) for other in others - {text}}
+
+
+def test_what_does_not_vary_is_left_out_of_names() -> None:
+    line = ["-m", "loss=wgan,hinge", "data.root='a,b'", "+x=1", "~logger.csv", "seed=range(3)"]
+    fixed = named_by_what_varies(line)[-1]
+    assert fixed.endswith("exclude_keys=['data.root','logger.csv','x']")
+    for other in (["seed=0"], ["-m", "x=}{"], ["-m", "seed=0,1", fixed]):
+        assert named_by_what_varies(other) == other
 
 
 def sweep_command(mnist_root: Path, *line: str) -> subprocess.CompletedProcess[str]:

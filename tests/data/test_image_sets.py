@@ -226,3 +226,15 @@ def test_folders_that_will_not_do_are_refused(tmp_path: Path) -> None:
         ImageFolderDataModule(tmp_path).prepare_data()
     with pytest.raises(ValueError, match="sample_shape must be"):
         ImageFolderDataModule(tmp_path, sample_shape=(2, 8, 8))
+
+
+def test_torchvisions_download_is_looked_for_where_it_puts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Path, bool]] = []
+    monkeypatch.setattr(
+        fashion, "FashionMNIST", lambda root, download: asked.append((root, download))
+    )
+    folder = FashionMNISTDataModule(tmp_path).fetch_official(tmp_path)
+    assert asked == [(tmp_path, True)]
+    assert folder == tmp_path / "FashionMNIST" / "raw"

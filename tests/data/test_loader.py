@@ -174,3 +174,22 @@ def test_without_a_medium_samples_pass_as_they_are_stored() -> None:
     images = torch.zeros(4, 1, 2, 2, dtype=torch.uint8)
     (step,) = BatchLoader(images, torch.arange(4), 4)
     assert step[0]["x"].dtype == torch.uint8
+
+
+def test_an_epoch_that_has_become_shorter_is_over() -> None:
+    steps = loader(batch=5)
+    steps.load_state_dict({"epoch": 2, "position": 3})
+    assert len(list(steps)) == 1
+    steps.load_state_dict({"epoch": 2, "position": 4})
+    assert (steps.epoch, steps.position) == (3, 0)
+    assert len(list(steps)) == 4
+    for state in ({"epoch": 0, "position": -1}, {"epoch": "x", "position": 0}):
+        with pytest.raises(LabError, match="there is no step"):
+            steps.load_state_dict(state)
+
+
+def test_without_a_hold_out_the_validation_split_is_empty() -> None:
+    data = RingDataModule(train_size=20, test_size=10)
+    data.setup()
+    assert (len(data.validation.images), len(data.validation.labels)) == (0, 0)
+    assert (len(data.train.images), len(data.test.images)) == (20, 10)

@@ -1,6 +1,7 @@
 """Mixtures in the plane: modes, density and splits."""
 
 import inspect
+import math
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from gan_lab import data
 from gan_lab.data import GridDataModule, Mixture, MixtureDataModule, RingDataModule
 from gan_lab.data.mixtures import grid, ring, spiral, swiss_roll
+from gan_lab.errors import LabError
 
 MIXTURES = [
     item
@@ -111,6 +113,12 @@ def test_without_a_generator_the_global_random_state_is_drawn_from() -> None:
         (grid, {"spacing": 0.0}, "spacing must be positive, got 0.0"),
         (spiral, {"arms": 0}, "arms must be at least 1, got 0"),
         (swiss_roll, {"density": 0}, "density must be at least 1, got 0"),
+        (grid, {"spacing": float("inf")}, "spacing must be positive, got inf"),
+        (ring, {"radius": float("nan")}, "radius must be positive, got nan"),
+        (spiral, {"turns": float("nan")}, "turns must be finite, got nan"),
+        (ring, {"modes": 10**12}, "modes must be at most 10000, got 1000000000000"),
+        (grid, {"side": 10**6}, "side must be at most 100, got 1000000"),
+        (spiral, {"arms": 10**6}, "arms must be at most 50, got 1000000"),
     ],
 )
 def test_centres_that_are_none_are_refused(
@@ -140,8 +148,42 @@ def test_modes_are_equally_likely() -> None:
         ({"train_size": 0}, "train_size must be at least 1, got 0"),
         ({"sample_shape": (1, 28, 28)}, "sample_shape must be \\[2\\]"),
         ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"sample_shape": [2.0]}, "must hold positive whole numbers, got \\[2.0\\]"),
+        ({"deviation": float("inf")}, "deviation must be positive, got inf"),
     ],
 )
 def test_bad_arguments_are_refused(options: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         RingDataModule(**options)  # type: ignore[arg-type]
+
+
+def test_more_points_than_the_memory_holds_are_refused() -> None:
+    with pytest.raises(LabError, match="data.train_size asks for .* GiB of memory"):
+        RingDataModule(train_size=10**12).setup()
+
+
+def test_a_swiss_roll_is_an_archimedean_spiral() -> None:
+    """The radius grows with the angle, from half a turn to one and a half, in equal steps."""
+    points = swiss_roll(radius=3.0, density=200)
+    radii = points.norm(dim=1)
+    assert (radii[0].item(), radii[-1].item()) == pytest.approx((1.0, 3.0))
+    angle = math.pi * radii  # 3π at the outer end, of radius 3
+    expected = radii[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
+    torch.testing.assert_close(points, expected)
+    steps = points.diff(dim=0).norm(dim=1)
+    assert steps.max() < 1.2 * steps.min()
+
+
+@pytest.mark.parametrize(("arms", "turns"), [(1, 1.0), (3, 0.5)])
+def test_a_spirals_arms_are_turned_copies(arms: int, turns: float) -> None:
+    points = spiral(arms, turns, radius=2.0, density=50).reshape(arms, 50, 2)
+    for arm in range(arms):
+        turn = 2 * math.pi * arm / arms
+        rotation = torch.tensor(
+            [[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]
+        )
+        torch.testing.assert_close(points[arm], points[0] @ rotation, atol=1e-5, rtol=1e-5)
+    assert points[0].norm(dim=1).max().item() == pytest.approx(2.0)
+    unit = points[0] / points[0].norm(dim=1, keepdim=True)
+    swept = (unit[1:] * unit[:-1]).sum(1).clamp(-1, 1).acos().sum().item()
+    assert swept == pytest.approx(2 * math.pi * turns * (1 - 0.1**0.5), rel=1e-3)

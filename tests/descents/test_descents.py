@@ -263,3 +263,13 @@ def test_gradients_are_taken_outside_of_autocast(name: str) -> None:
 def test_consensus_refuses_a_weight_that_is_not_positive(weight: float) -> None:
     with pytest.raises(ValueError, match="weight must be positive"):
         Consensus(weight)
+
+
+@pytest.mark.parametrize("name", DESCENTS)
+def test_what_the_objective_does_not_depend_on_has_no_direction(name: str) -> None:
+    parts = game(None)
+    parts.discriminator.register_parameter("unused", nn.Parameter(torch.ones(3)))
+    descent = DESCENTS[name]()
+    module = GAN(parts.task, parts.discriminator, NonSaturating(), descent=descent)
+    play(module, points, 2)
+    assert torch.equal(module.discriminator.unused, torch.ones(3))

@@ -174,6 +174,12 @@ class Foreign(LightningDataModule):
     [
         (game(), Data(Image((1, 2, 2))), "the data holds samples of the medium image and the task"),
         (game(2), Data(), "the data's labels go up to 2, and the networks know 2 classes"),
+        (game(10), Data(), "the networks know 10 classes, .* up to 2; set num_classes=3"),
+        (
+            game(10),
+            Data(labels=torch.zeros_like(Y)),
+            "as there is one class only",
+        ),
         (game(packing=3), Data(), "data.batch_size=4 does not divide into packs of 3"),
     ],
 )

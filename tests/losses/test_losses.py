@@ -200,6 +200,16 @@ def test_least_squares_targets(targets: tuple[float, float, float]) -> None:
     assert loss.real_threshold == pytest.approx((a + b) / 2)
 
 
+def test_the_margin_is_positive_towards_the_real_target() -> None:
+    logits = torch.tensor([0.0, 0.25, 1.0])
+    assert LeastSquares().margin(logits).tolist() == [-0.5, -0.25, 0.5]  # type: ignore[union-attr]
+    turned = LeastSquares(fake_target=1.0, real_target=0.0, generator_target=0.0)
+    for loss in (turned, Symmetric(turned)):
+        assert loss.margin(logits).tolist() == [0.5, 0.25, -0.5]  # type: ignore[union-attr]
+    assert FDivergence("kl").margin(logits).tolist() == [-1, -0.75, 0]  # type: ignore[union-attr]
+    assert Wasserstein().margin(logits) is None
+
+
 def test_least_squares_refuses_equal_targets() -> None:
     with pytest.raises(ValueError, match="real_target must differ from fake_target"):
         LeastSquares(fake_target=1.0)

@@ -1,5 +1,9 @@
 """What samples are made of: conversions, pictures, files and TensorBoard's calls."""
 
+import os
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ from PIL import Image as Pillow
 
 from gan_lab.errors import LabError
 from gan_lab.media import Image, Points, image_grid, quantise, to_bytes
-from gan_lab.media.files import read_images
+from gan_lab.media.files import read_images, save_png
 
 SHAPES = [(1, 28, 28), (3, 8, 12), (2, 6, 4), (4, 5, 9), (13, 3, 7), (1, 1, 1)]
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -92,7 +96,8 @@ def test_images_are_written_as_files_that_are_read_back(
     shown = 1 if shape[0] == 1 else 3
     assert read.shape == (3, shown, *shape[1:])
     kept = min(shown, shape[0])
-    assert torch.equal(read[:, :kept], quantise(images)[:, :kept])
+    order = torch.randperm(3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(read[:, :kept], quantise(images)[order, :kept])
     with Pillow.open(paths[0]) as file:
         assert file.size == (shape[2], shape[1])
 
@@ -132,3 +137,94 @@ def test_points_pass_through_as_they_are(tmp_path: Path) -> None:
 def test_shapes_of_another_medium_are_refused(build: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         build()
+
+
+def archive(path: Path, header: bytes, content: bytes = b"", flag: int = 0) -> Path:
+    """Write an .npz file whose one array has any header, and whose flags may say encrypted."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("images.npy", header + content)
+    if flag:
+        data = bytearray(path.read_bytes())
+        for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            data[data.index(signature) + offset] |= flag
+        path.write_bytes(data)
+    return path
+
+
+def npy(shape: str, length: int = 118) -> bytes:
+    text = (
+        f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(length - 1) + "\n"
+    )
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode()
+
+
+@pytest.mark.parametrize(
+    "fault", ["nothing", "no array", "encrypted", "huge header", "long header", "pickled", "cut"]
+)
+def test_arrays_that_are_none_are_told_in_one_line(fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    if fault == "nothing":
+        path.write_bytes(b"")
+    elif fault == "no array":
+        zipfile.ZipFile(path, "w").close()
+    elif fault == "encrypted":
+        archive(path, npy("(2, 4, 4)"), bytes(32), flag=1)
+    elif fault == "huge header":
+        archive(path, npy("(1000000, 1000, 1000)"))
+    elif fault == "long header":
+        archive(path, npy("(2, 4, 4)", length=60_000), bytes(32))
+    elif fault == "pickled":
+        np.savez(path, np.array([{"a": 1}], dtype=object))
+    else:
+        archive(path, npy("(2, 4, 4)"), bytes(31))
+    with pytest.raises(LabError, match=r"x\.npz is (no|damaged)"):
+        read_images(path)
+
+
+def test_an_array_beyond_memory_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan_lab.media.files.LARGE", 1000)
+    monkeypatch.setattr("gan_lab.media.files.DENSE", 0.5)
+    archive(tmp_path / "x.npz", npy("(100, 4, 4)"), bytes(1600))
+    with pytest.raises(LabError, match="is a decompression bomb"):
+        read_images(tmp_path / "x.npz")
+
+
+def test_pipes_and_bombs_among_images_are_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(LabError, match=r"a\.png is no regular file"):
+        read_images(tmp_path)
+    (tmp_path / "a.png").unlink()
+    os.mkfifo(tmp_path / "x.npz")
+    with pytest.raises(LabError, match="is no regular file"):
+        read_images(tmp_path / "x.npz")
+    for side in (9_000, 60_000):  # the decoder itself refuses the larger one
+        image_header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+        chunk = b"IHDR" + image_header
+        data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
+        data += struct.pack(">I", zlib.crc32(chunk))
+        (tmp_path / "a.png").write_bytes(data + struct.pack(">I", 0) + b"IDAT\x35\xaf\x06\x1e")
+        with pytest.raises(LabError, match=r"a\.png is (damaged|a decompression bomb|too large)"):
+            read_images(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "array"])
+def test_images_are_read_in_an_order_that_their_names_do_not_decide(
+    kind: str, tmp_path: Path
+) -> None:
+    images = torch.arange(60, dtype=torch.uint8)[:, None, None, None].expand(60, 1, 2, 2)
+    path = tmp_path
+    if kind == "folder":
+        for index, image in enumerate(images):
+            save_png(image, tmp_path / f"{index:02d}.png")
+    else:
+        path = tmp_path / "x.npz"
+        np.savez(path, images.numpy())
+    whole = read_images(path)[:, 0, 0, 0].tolist()
+    assert sorted(whole) == list(range(60))
+    assert whole != sorted(whole)
+    some = read_images(path, 20, seed=0)[:, 0, 0, 0].tolist()
+    assert some == whole[:20]
+    assert max(some) > 40
+    assert read_images(path, 20, seed=1)[:, 0, 0, 0].tolist() != some

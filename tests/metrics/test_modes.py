@@ -23,6 +23,8 @@ from gan_lab.metrics import (
     class_distance,
     divergence_from_uniform,
     mode_coverage,
+    mode_divergence,
+    mode_shares,
 )
 from gan_lab.metrics.features import activations
 
@@ -56,6 +58,39 @@ def test_points_at_three_modes_of_eight() -> None:
     assert (far, none) == (0, 0)
 
 
+def test_shares_of_modes_count_points_of_high_quality_alone() -> None:
+    centres = ring(4)
+    points = torch.cat([centres[:1].repeat(6, 1), centres[1:3], centres[3:] + 0.5])
+    shares = mode_shares(points, centres, deviation=0.01)
+    assert shares.tolist() == [0.75, 0.125, 0.125, 0]
+    expected = 0.75 * math.log(3) + 0.25 * math.log(0.5)
+    assert mode_divergence(shares).item() == pytest.approx(expected)
+    assert mode_divergence(torch.full((4,), 0.25)).item() == pytest.approx(0)
+    assert mode_divergence(torch.tensor([1.0, 0, 0, 0])).item() == pytest.approx(math.log(4))
+    none = mode_shares(points + 9, centres, 0.01)
+    assert none.tolist() == [0, 0, 0, 0]
+    assert mode_divergence(none).item() == pytest.approx(math.log(4))
+
+
+def test_covered_modes_alone_say_nothing_and_the_figures_beside_them_do() -> None:
+    """Points spread evenly over the square reach the grid's modes; the mixture's own do better."""
+    random = torch.Generator().manual_seed(0)
+    centres = grid()
+    spread = 10 * torch.rand(10_000, 2, generator=random) - 5
+    modes, quality = mode_coverage(spread, centres, 0.05)
+    assert modes == 25
+    assert quality < 0.025
+    one_sided = centres[torch.cat([torch.arange(25), torch.zeros(2475, dtype=torch.long)])]
+    modes, quality = mode_coverage(one_sided, centres, 0.05)
+    assert (modes, quality) == (25, 1)
+    shares = mode_shares(one_sided, centres, 0.05)
+    own = mode_shares(Mixture(centres, 0.05).sample(2500, random).images, centres, 0.05)
+    assert shares.min() < 0.0005
+    assert own.min() > 0.02
+    assert mode_divergence(shares) > 3
+    assert mode_divergence(own) < 0.02
+
+
 def test_the_metric_accumulates_batches() -> None:
     mixture = Mixture(grid(), 0.05)
     points = mixture.sample(900, torch.Generator().manual_seed(3)).images
@@ -64,7 +99,15 @@ def test_the_metric_accumulates_batches() -> None:
     for batch in points.split(200):
         metric.update(Activations(batch))
     modes, quality = mode_coverage(points, grid(), 0.05)
-    assert metric.compute() == {"modes": modes, "high_quality": quality}
+    figures = metric.compute()
+    shares = mode_shares(points, grid(), 0.05)
+    assert figures == {
+        "modes": modes,
+        "high_quality": quality,
+        "smallest_mode": shares.min(),
+        "mode_divergence": mode_divergence(shares),
+    }
+    assert metric.ideals.keys() == figures.keys()
     assert metric.ideals["modes"] == 25
     assert metric.ideals["high_quality"] == pytest.approx(0.98889, abs=1e-5)
     images = Reference(Activations(torch.zeros(4, 64)), Activations(torch.zeros(4, 64)), "images")
@@ -101,3 +144,4 @@ def test_three_channels_are_classified_as_three_digits(mnist_root: Path) -> None
     true = labels.bincount(minlength=1000)
     assert class_distance(true, metric.counts).item() < 0.05
     assert metric.compute()["class_distance"] == 0
+    assert metric.compute()["smallest_class"] == metric.counts.min() / 200

@@ -21,6 +21,7 @@ from gan_lab.metrics import (
     Reference,
     data_copying,
     density_coverage,
+    expected_coverage,
     nearest,
     neighbours,
     precision_recall,
@@ -117,7 +118,8 @@ def test_rank_statistic_agrees_with_scipy(test: list[int], generated: list[int])
     u = scipy.stats.mannwhitneyu(generated, test).statistic
     expected = (u - n * m / 2) / math.sqrt(n * m * (n + m + 1) / 12)
     ours = rank_statistic(torch.tensor(test), torch.tensor(generated))
-    assert ours.item() == pytest.approx(expected, abs=1e-12)
+    assert ours.item() == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert ours.dtype == torch.float64  # a million pairs are more than single precision counts
 
 
 def test_data_copying_averages_cells_by_test_mass() -> None:
@@ -151,6 +153,44 @@ def test_memorization_tells_copies_from_fresh_samples() -> None:
     assert noise["data_copying"] > 5
 
 
+def test_coverage_of_equal_distributions_at_unequal_counts() -> None:
+    values = [
+        density_coverage(normal(80, 6, 2 * i), normal(200, 6, 2 * i + 1), k=3)[1] for i in range(80)
+    ]
+    coverage = torch.stack(values)
+    expected = expected_coverage(80, 200, k=3)
+    assert abs(coverage.mean() - expected) < 4 * coverage.std() / 80**0.5
+    metric = DensityCoverage(Reference(*2 * [Activations(normal(80, 6))], "test", 200), k=3)
+    assert metric.ideals == {"density": 1, "coverage": expected}
+
+
+def test_data_copying_takes_one_cell_where_classes_are_too_small() -> None:
+    """At 50 samples of ten classes no cell holds 20, and C_T came out as NaN."""
+    train = Activations(normal(400, 4, 1), normal(400, 10, 9))
+    real, generated = normal(50, 4, 2), normal(50, 4, 3)
+    metric = Memorization(Reference(Activations(real), train, "test"))
+    metric.update(Activations(generated))
+    distances = [nearest(points, train.features)[0][:, 0] for points in (real, generated)]
+    assert metric.compute()["data_copying"] == rank_statistic(*distances)
+
+
+def test_data_copying_refuses_what_it_cannot_tell() -> None:
+    train = Activations(normal(400, 4, 1))
+    with pytest.raises(LabError, match="data_copying needs at least 20 real samples, got 19"):
+        Memorization(Reference(Activations(normal(19, 4)), train, "test"))
+    metric = Memorization(Reference(Activations(train.features[:50]), train, "test"))
+    metric.update(Activations(normal(50, 4, 3)))
+    with pytest.raises(LabError, match="most test samples are training samples too"):
+        metric.compute()
+    # Real samples lie in one class, generated ones in the other.
+    logits = torch.eye(2, dtype=torch.float64).repeat_interleave(200, 0)
+    train = Activations(torch.cat([normal(200, 4, 1), normal(200, 4, 2) + 100]), logits)
+    metric = Memorization(Reference(Activations(normal(50, 4, 3)), train, "test"))
+    metric.update(Activations(normal(50, 4, 4) + 100))
+    with pytest.raises(LabError, match="needs a class with 20 real and as many generated samples"):
+        metric.compute()
+
+
 @pytest.mark.parametrize("kind", [PrecisionRecall, DensityCoverage])
 def test_too_few_samples_and_a_bad_k_are_refused(kind: type) -> None:
     with pytest.raises(ValueError, match="k must be at least 1, got 0"):
@@ -159,3 +199,17 @@ def test_too_few_samples_and_a_bad_k_are_refused(kind: type) -> None:
     metric.update(Activations(normal(5, 2)))
     with pytest.raises(LabError, match="needs at least 6 generated samples, got 5"):
         metric.compute()
+
+
+def test_data_copying_weighs_cells_by_the_test_samples_whatever_was_generated() -> None:
+    """Most generated samples in one cell do not make that cell count for more."""
+    generator = torch.Generator().manual_seed(1)
+    test, generated = torch.rand(2, 200, generator=generator)
+    generated[:40] += 0.5  # the first cell is underfitted, the second is not
+    test_cells, made_cells = torch.arange(200) // 150, torch.arange(200) // 40
+    made_cells = made_cells.clamp(max=1)  # 150 and 50 test samples, 40 and 160 generated ones
+    first = rank_statistic(test[:150], generated[:40])
+    second = rank_statistic(test[150:], generated[40:])
+    ours = data_copying(test, generated, test_cells, made_cells)
+    assert ours.item() == pytest.approx((0.75 * first + 0.25 * second).item())
+    assert ours.item() != pytest.approx((0.2 * first + 0.8 * second).item(), rel=0.1)

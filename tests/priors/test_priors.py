@@ -58,13 +58,16 @@ def test_uniform_latents_fill_the_cube_about_zero() -> None:
     torch.testing.assert_close(z.T.cov(), torch.eye(3) / 3, atol=0.03, rtol=0)
 
 
+@pytest.mark.parametrize("noise", ["uniform", "normal"])
 @pytest.mark.parametrize("law", ["uniform", "normal"])
-def test_codes_are_the_first_coordinates_and_classes_are_drawn_evenly(law: Any) -> None:
+def test_codes_are_the_first_coordinates_and_classes_are_drawn_evenly(law: Any, noise: Any) -> None:
     torch.manual_seed(0)
-    drawn = Coded(5, codes=2, num_classes=4, law=law)(20_000)
+    drawn = Coded(5, codes=2, num_classes=4, law=law, noise=noise)(20_000)
     assert torch.equal(drawn["code"], drawn["z"][:, :2])
     assert (drawn["code"].abs().max() <= 1) == (law == "uniform")
-    assert drawn["z"][:, 2:].std().item() == pytest.approx(1, abs=0.03)
+    others = drawn["z"][:, 2:]
+    assert others.std().item() == pytest.approx(1 if noise == "normal" else 3**-0.5, abs=0.03)
+    assert (others.abs().max() <= 1) == (noise == "uniform")
     assert drawn["label"].dtype == torch.int64
     shares = drawn["label"].bincount(minlength=4) / 20_000
     torch.testing.assert_close(shares, torch.full((4,), 0.25), atol=0.02, rtol=0)
@@ -79,6 +82,7 @@ def test_codes_are_the_first_coordinates_and_classes_are_drawn_evenly(law: Any) 
         (lambda: Coded(2, codes=-1), "codes must be between 0 and latent_dim=2, got -1"),
         (lambda: Coded(4, num_classes=0), "num_classes must be at least 1, got 0"),
         (lambda: Coded(4, law="cauchy"), "law must be one of uniform, normal, got 'cauchy'"),
+        (lambda: Coded(4, noise="x"), "noise must be one of uniform, normal, got 'x'"),
     ],
 )
 def test_bad_arguments_are_refused(build: Any, sentence: str) -> None:

@@ -9,9 +9,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from matplotlib.axes import Axes
 from PIL import Image
 
 from gan_lab.report.__main__ import main
+from gan_lab.report.comparison import compare
+from gan_lab.report.metric import Metric
+from gan_lab.report.plots import curve_plot
 from gan_lab.run.folder import RunFolder, find_runs
 
 FID = "fid/mnist_classifier_10000"
@@ -101,11 +105,15 @@ def test_every_number_is_what_the_summaries_say(report, sweep: Path) -> None:  #
             assert float(row["standard_deviation"]) == pytest.approx(statistics.stdev(expected))
             assert float(row["interquartile_mean"]) == pytest.approx(iqm(expected))
             low, high = float(row["interval_low"]), float(row["interval_high"])
-            assert min(expected) <= low < statistics.mean(expected) < high <= max(expected)
+            reach = 2.776445 * statistics.stdev(expected) / 5**0.5  # Student's t at 4 degrees
+            assert (low, high) == pytest.approx(
+                (statistics.mean(expected) - reach, statistics.mean(expected) + reach), rel=1e-4
+            )
             for page in (html, markdown):
                 for number in (statistics.mean(expected), statistics.stdev(expected)):
                     assert f"{number:.4g}" in page
                 assert f"[{low:.4g}, {high:.4g}]" in page
+                assert "sd: sample standard deviation over seeds, no standard error" in page
         half = rows[f"loss={loss}", "loss/generator", "last"]
         assert float(half["mean"]) == pytest.approx(statistics.mean(values) / 2)
     for better, worse in [("wgan", "lsgan"), ("wgan", "hinge"), ("lsgan", "hinge")]:
@@ -176,7 +184,10 @@ def test_the_page_is_self_contained_and_escaped(report, sweep: Path) -> None:  #
     [
         ((), "give runs=FOLDER"),
         (("runs=/no/such/folder",), "there is no folder /no/such/folder"),
-        (("runs={sweep}", "metric=fod"), "no run has metric=fod; choose one of fid/"),
+        (
+            ("runs={sweep}", "metric=fod"),
+            "there is no figure fod (did you mean fid?); choose one of fid/",
+        ),
         (("runs={sweep}", "metric=loss/generator"), "better=lower or better=higher"),
         (("runs={sweep}/../empty",), "there are no run folders"),
     ],
@@ -199,7 +210,6 @@ def test_what_is_not_clear_is_asked(  # type: ignore[no-untyped-def]
     [
         ("summary.json", "{"),
         ("summary.json", "[]"),
-        ("metrics.csv", "step,fid/mnist_classifier_10000\n1,x\n"),
         (".hydra/overrides.yaml", "!!python/object/apply:os.system ['touch /tmp/ran']"),
         (".hydra/hydra.yaml", "- 1"),
     ],
@@ -208,8 +218,7 @@ def test_a_damaged_or_malicious_folder_is_named(  # type: ignore[no-untyped-def]
     report, sweep: Path, capsys: pytest.CaptureFixture[str], name: str, content: str
 ) -> None:
     (sweep / "loss=wgan,seed=0" / name).write_text(content)
-    with pytest.raises(SystemExit):
-        report(f"runs={sweep}")
+    report(f"runs={sweep}")
     assert f"{name} is damaged" in capsys.readouterr().err
 
 
@@ -221,3 +230,82 @@ def test_an_interpolation_in_a_folder_is_not_resolved(report, sweep: Path) -> No
 def test_steps_of_a_killed_run_are_those_logged(sweep: Path) -> None:
     folder = make_run(sweep, "wgan", 9, 1.0, status="running")
     assert RunFolder.read(folder).steps == 20
+
+
+def test_a_damaged_curve_hides_no_other_run(report, sweep: Path) -> None:  # type: ignore[no-untyped-def]
+    (sweep / "loss=wgan,seed=0" / "metrics.csv").write_text(f"step,{FID}\nx,1\n")
+    folder = report(f"runs={sweep}", "curves=[]")
+    assert table(folder)["loss=wgan", FID, "last"]["seeds"] == "4"
+    for page in ("report.html", "report.md"):
+        text = (folder / page).read_text()
+        assert "damaged" in text and re.search(r"loss=wgan,seed=0", text)
+    assert "metrics.csv is damaged" in (folder / "report.html").read_text()
+
+
+def test_what_is_missing_for_a_verdict_is_said(report, sweep: Path) -> None:  # type: ignore[no-untyped-def]
+    overlapping = (report(f"runs={sweep}", "curves=[]") / "report.html").read_text()
+    assert "the intervals of the best are not clear of each other" in overlapping
+    few = ",".join(f"'{path}'" for path in sweep.iterdir() if not re.search("seed=[34]", path.name))
+    for page in ("report.html", "report.md"):
+        text = (report(f"runs=[{few}]", "curves=[]") / page).read_text()
+        assert "five finished seeds of each are needed, and one has three" in text
+    alone = ",".join(f"'{path}'" for path in sweep.iterdir() if "wgan" in path.name)
+    assert "there is one alone" in (report(f"runs=[{alone}]") / "report.md").read_text()
+
+
+def test_markdown_escapes_whatever_a_folder_says(report, sweep: Path) -> None:  # type: ignore[no-untyped-def]
+    folder = make_run(sweep, "wgan", 8, 3.0)
+    summary = json.loads((folder / "summary.json").read_text())
+    summary |= {"status": "[x](http://e) | <img src=x> `|`"}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    text = (report(f"runs={sweep}", "curves=[]") / "report.md").read_text()
+    assert not re.search(r"(?<!\\)[<`]", text) and "[x](" not in text
+    (line,) = [line for line in text.splitlines() if "http" in line]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 6
+
+
+def test_fid_is_what_is_compared_unless_another_figure_is_named(report, sweep: Path) -> None:  # type: ignore[no-untyped-def]
+    for path in sweep.glob("*/summary.json"):
+        summary = json.loads(path.read_text())
+        summary["final"] |= {"coverage/mnist_classifier_10000": 0.5, "fid/mnist_classifier_2000": 9}
+        path.write_text(json.dumps(summary))
+    assert (report(f"runs={sweep}") / "report.md").read_text().startswith("# fid/mnist")
+    for name in ("coverage", "coverage/mnist_classifier", "loss/generator"):
+        text = (report(f"runs={sweep}", f"metric={name}", "better=lower") / "report.md").read_text()
+        assert text.replace("\\_", "_").startswith(f"# {name}")
+
+
+def test_an_ambiguous_figure_lists_its_candidates(report, sweep: Path, capsys) -> None:  # type: ignore[no-untyped-def]
+    for path in sweep.glob("*/summary.json"):
+        summary = json.loads(path.read_text())
+        summary["final"]["fid/raw_10000"] = 1.0
+        path.write_text(json.dumps(summary))
+    for line in ((), ("metric=fid",)):
+        with pytest.raises(SystemExit):
+            report(f"runs={sweep}", *line)
+        assert "fid/raw_10000" in capsys.readouterr().err
+
+
+def drawn(sweep: Path, column: str) -> Axes:
+    metric = Metric(FID, "lower")
+    figure = curve_plot(compare(find_runs(sweep), metric), column)
+    assert figure is not None
+    return figure.axes[0]
+
+
+def test_one_loss_does_not_flatten_the_others(sweep: Path) -> None:
+    assert drawn(sweep, FID).get_yscale() == "linear"
+    path = make_run(sweep, "vanilla", 0, 5000.0) / "metrics.csv"
+    assert drawn(sweep, FID).get_yscale() == "log"
+    path.write_text(path.read_text().replace("50", "-50"))
+    axes = drawn(sweep, FID)
+    assert axes.get_yscale() == "symlog"
+    places = axes.transData.transform([(0, 5.0), (0, 15.0)])[:, 1]
+    assert places[1] - places[0] > 0.02 * axes.bbox.height
+
+
+def test_a_single_point_is_seen(sweep: Path) -> None:
+    assert {line.get_marker() for line in drawn(sweep, FID).lines} == {""}
+    for path in sweep.glob("*/metrics.csv"):
+        path.write_text("\n".join(path.read_text().splitlines()[:2]) + "\n")
+    assert {line.get_marker() for line in drawn(sweep, FID).lines} == {"o"}

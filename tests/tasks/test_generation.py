@@ -94,6 +94,7 @@ def test_the_medium_follows_the_shape_unless_it_is_given() -> None:
     ("options", "sentence"),
     [
         ({"prior": Normal(5)}, "the prior draws 5 latents and the generator takes 4"),
+        ({"prior": Normal(3)}, "the prior draws 3 latents and the generator takes 4"),
         ({"labels": NormLabels(3)}, "labels for batch norm need batch norm, which this MLPGen"),
         (
             {"labels": OneHotLabels(2), "prior": Coded(4, num_classes=3)},

@@ -475,3 +475,16 @@ def test_gradients_in_tokens_are_refused_by_a_sentence() -> None:
     with pytest.raises(LabError, match="holds no floats to differentiate by") as refusal:
         R1()(turn_of(Tokens(), tokens, tokens))
     assert "\n" not in str(refusal.value)
+
+
+def test_lecam_keeps_the_precision_of_the_logits() -> None:
+    """Double logits were rounded to single ones, half ones must not stay half."""
+    critic = Weighted(1.0, 0.0)
+    value = LeCam()(turn_of(critic, pair(0), pair(2)))
+    assert value.dtype == torch.float64
+    verdict = Verdict({"x": torch.tensor([1.0, 1.0 + 2**-30], dtype=torch.float64)})
+    turn = Turn("discriminator", Round({}, {}), verdict, verdict, None, critic)  # type: ignore[arg-type]
+    assert LeCam(decay=0.0)(turn).item() == pytest.approx(2**-60, rel=1e-6, abs=0)
+    halves = Verdict({"x": torch.ones(2, dtype=torch.bfloat16)})
+    turn = Turn("discriminator", Round({}, {}), halves, halves, None, critic)  # type: ignore[arg-type]
+    assert LeCam()(turn).dtype == torch.float32

@@ -11,6 +11,7 @@ from gan_lab.terms import R1, R1R2, R2, GradientPenalty, WeightClipping
 from gan_lab.theory.catalogue import Regularizer, label, losses, regularizers
 from gan_lab.theory.dirac import DiracGame, Method, Point, Steps
 from gan_lab.theory.dirac_laws import predicted, predicted_round, predicted_verdict
+from gan_lab.theory.progress import tracked
 from gan_lab.theory.stability import eigenvalues, flow, map_eigenvalues, trajectory
 from gan_lab.theory.studies.dirac_figures import Portrait, animate, draw_matrix, draw_portraits
 from gan_lab.theory.study import Findings, Study, require_at_least
@@ -85,7 +86,7 @@ class Dirac(Study):
         verdicts: dict[str, tuple[float | None, str]] = {}
         methods = {method.name: method for method in [*self.shown, *self.table]}
         shown = {method.name for method in self.shown}
-        for name, method in methods.items():
+        for name, method in tracked(list(methods.items()), "methods"):
             try:
                 game = DiracGame(method, self.step_size)
                 values = eigenvalues(game)
@@ -101,7 +102,7 @@ class Dirac(Study):
             if name in shown:
                 portraits.append(self.portrait(game, word, values))
                 games.append(game)
-        for game in games:
+        for game in tracked(games, "rounds of updates"):
             compare_rounds(findings, game)
         if any(isinstance(game.method.descent, Optimistic) for game in games):
             findings.notes.append("optimistic descent has the plain field; it differs in its steps")

@@ -48,7 +48,8 @@ def draw_portraits(portraits: Sequence[Portrait]) -> Figure:
         for path, colour, name in paths(portrait):
             axis.plot(path[:, 0], path[:, 1], ".-", color=colour, lw=0.7, ms=2, label=name)
         axis.plot(*portrait.together[0], "o", color=CRITIC, ms=4)
-    axes[0].legend(fontsize=7, frameon=True, loc="lower left")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     return figure
 
 

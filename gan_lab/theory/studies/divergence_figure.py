@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from gan_lab.losses import AdversarialLoss
 from gan_lab.theory.catalogue import label
 from gan_lab.theory.densities import Density, Discrete
+from gan_lab.theory.expectation import Structure, structure
 from gan_lab.theory.figures import CRITIC, CYCLE, FAKE, QUIET, REAL, finish, tiles
 from gan_lab.theory.laws import law
 from gan_lab.theory.optimal import Optimum
@@ -31,8 +33,14 @@ def draw(p: Density | Discrete, q: Density | Discrete, results: Sequence[Result]
     pair = common(p, q).bulk(1e-7)
     draw_distributions(axes[0], pair, isinstance(p, Discrete))
     reach = float(pair.points.min()), float(pair.points.max())
+    shown: dict[str, Artist] = {}
     for axis, result in zip(axes[1:], results, strict=True):
-        draw_logits(axis, result, reach)
+        draw_logits(axis, result, reach, isinstance(p, Discrete))
+        handles, names = axis.get_legend_handles_labels()
+        shown |= dict(zip(names, handles, strict=True))
+    figure.legend(
+        list(shown.values()), list(shown), loc="outside lower center", ncols=3, frameon=False
+    )
     return figure
 
 
@@ -51,8 +59,13 @@ def draw_distributions(axis: Axes, pair: Pair, discrete: bool) -> None:
     finish(axis, "distributions", "x", "probability" if discrete else "density", legend=True)
 
 
-def draw_logits(axis: Axes, result: Result, reach: tuple[float, float]) -> None:
-    """Draw one loss's closed form, point-wise optimum and trained critic."""
+def draw_logits(axis: Axes, result: Result, reach: tuple[float, float], discrete: bool) -> None:
+    """Draw one loss's closed form, point-wise optimum and trained critic.
+
+    Between densities a loss that couples its whole batch has no point-wise optimum to draw: where
+    p/q has no bound, ever larger logits come ever nearer to its ceiling, and where a search for it
+    stops says nothing.
+    """
     loss, optimum, trained = result
     known = law(loss)
     points = optimum.pair.points
@@ -71,13 +84,22 @@ def draw_logits(axis: Axes, result: Result, reach: tuple[float, float]) -> None:
     if known.logit is not None:
         wanted = centred(known.logit(optimum.pair))[seen]
         axis.plot(points[seen], wanted, color=QUIET, linewidth=5, alpha=0.6, label="closed form")
-    best = centred(optimum.logits)
-    axis.plot(points[seen], best[seen], color=CRITIC, linewidth=1.3, label="point by point")
+    framed = []
+    if discrete or structure(loss.discriminator) is not Structure.COUPLED:
+        framed.append(centred(optimum.logits))
+        axis.plot(
+            points[seen], framed[0][seen], color=CRITIC, linewidth=1.3, label="point by point"
+        )
+    else:
+        axis.text(0.97, 0.95, "no optimum", ha="right", va="top", transform=axis.transAxes)
     if trained is not None:
         with torch.no_grad():
-            values = centred(trained(points.float().unsqueeze(1)).double())
-        axis.plot(points[seen], values[seen], color=CYCLE[3], linewidth=1.3, label="trained critic")
-    low, high = float(best[likely].min()), float(best[likely].max())
+            framed.append(centred(trained(points.float().unsqueeze(1)).double()))
+        axis.plot(
+            points[seen], framed[-1][seen], color=CYCLE[3], linewidth=1.3, label="trained critic"
+        )
+    frame = framed[0][likely] if framed else torch.zeros(1)
+    low, high = float(frame.min()), float(frame.max())
     margin = 0.25 * (high - low) + 0.2
     axis.set_ylim(low - margin, high + margin)
-    finish(axis, label(loss), "x", "logit, centred" if centre else "logit", legend=True)
+    finish(axis, label(loss), "x", "logit, centred" if centre else "logit")

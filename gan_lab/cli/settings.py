@@ -1,0 +1,98 @@
+"""What the keys of each command line that are no component's arguments must be."""
+
+from typing import Annotated, Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from pydantic import Field
+
+from gan_lab.cli.check import check_value
+from gan_lab.errors import LabError
+
+Whole = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what numpy takes
+Text = Annotated[str, Field(min_length=1)]
+Components = dict[str, Any] | None
+
+TRAIN = {
+    "seed": Seed,
+    "latent_dim": Positive,
+    "n_critic": Positive,
+    "discriminator_norm": Literal["batch", "layer", "none"],
+    "spectral_norm": bool,
+    "packing": Positive,
+    "num_classes": Whole,
+    "fresh_noise": bool,
+    "adversarial_weight": float,
+    "gradient_clip_val": float | None,
+    "gradient_clip_algorithm": Literal["norm", "value"],
+    "compile": str | None,
+    "resume": Text | None,
+    "allow_changes": bool,
+    "first_step": Whole | None,
+    "inherited": bool,
+    "trust": list[str],
+    "regularizer": Components,
+    "terms": Components,
+    "augmentation": Components,
+    "callbacks": Components,
+    "logger": Components,
+    "pretrained.generator": Text | None,
+    "pretrained.discriminator": Text | None,
+    "pretrained.freeze": list[str],
+    "objective": Text | None,
+    "run_dir": Text,
+}
+CHECKPOINT = {"checkpoint": Text | None, "trust": list[str], "output": Text}
+COMMANDS: dict[str, dict[str, Any]] = {
+    "train": TRAIN,
+    "evaluate": {
+        **CHECKPOINT,
+        "images": Text | None,
+        "num_samples": Positive,
+        "seed": Seed,
+        "repeats": Positive,
+        "weights": Literal["raw", "ema", "both"],
+        "floor": bool,
+        "batch_size": Positive,
+        "root": Text | None,
+        "device": Text,
+    },
+    "sample": {
+        **CHECKPOINT,
+        "num_samples": Positive,
+        "seed": Seed,
+        "label": Whole | None,
+        "weights": Literal["raw", "ema"],
+        "interpolation_steps": Annotated[int, Field(ge=2)],
+        "batch_size": Positive,
+    },
+    "export": {**CHECKPOINT, "weights": Literal["raw", "ema"]},
+    "report": {
+        "metric": Text | None,
+        "better": Literal["lower", "higher"] | None,
+        "curves": list[str],
+        "output": Text,
+    },
+    "theory": {"seed": Seed, "images": Whole, "run_dir": Text},
+}
+"""Dotted keys and the types of their values, by the primary file in conf/."""
+
+
+def check_settings(config: DictConfig, command: str) -> None:
+    """Check the keys of a command that are read before or beside the components.
+
+    Args:
+        config: The composed configuration.
+        command: The primary file in conf/, without its ending.
+
+    Raises:
+        LabError: If one holds what it must not, by its dotted key.
+    """
+    for key, hint in COMMANDS[command].items():
+        value = OmegaConf.select(config, key)
+        if OmegaConf.is_config(value):  # the components in it are checked where they are built
+            value = OmegaConf.to_container(value, resolve=False)
+        check_value(value, hint, key)
+    if command == "train" and config.first_step is not None and config.resume is None:
+        raise LabError("first_step is set by resume; give resume=PATH alone")
