@@ -1,6 +1,7 @@
 """The fuzzer notices what it looks for, and makes the same trials again."""
 
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -23,6 +24,9 @@ def outcome_of(
     strange.mkdir()
     (strange / "file").write_text("theirs")
     monkeypatch.setattr(trial, "TIMEOUT", 1.0)
+    # A forked child begins with all that the tests before have left in this process.
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    monkeypatch.setattr(trial, "MEMORY", trial.MEMORY + pages * resource.getpagesize())
     entry = ModuleType("entry")
     entry.main = main  # type: ignore[attr-defined]
     asked = Trial("name", "entry", [str(strange)], "what", **options)  # type: ignore[arg-type]
