@@ -13,22 +13,30 @@ PLUGIN = re.compile(r"hydra_plugins\.(hydra_\w+)")
 LACKS = re.compile(r"No module named '([\w.]+)'|pip install (?:-U )?['\"]?([\w.-]+)")
 
 
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it came of, each once: one that a thread keeps comes of itself."""
+    met: list[BaseException] = []
+    while error is not None and error not in met:
+        yield error
+        met.append(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 def missing_package(error: BaseException | None) -> str | None:
     """Return how to install what an error, or what it came of, misses; None if it misses nothing.
 
     >>> missing_package(ModuleNotFoundError("No module named 'some_lab'", name="some_lab"))
     "some-lab is not installed: pip install 'some-lab'"
     """
-    while error is not None:
-        plugin = PLUGIN.search(str(error))
+    for cause in causes(error):
+        plugin = PLUGIN.search(str(cause))
         if plugin is not None:
             return install(plugin[1])
-        if isinstance(error, ImportError):
-            match = LACKS.search(str(error))
-            name = error.name or (match and (match[1] or match[2]))
+        if isinstance(cause, ImportError):
+            match = LACKS.search(str(cause))
+            name = cause.name or (match and (match[1] or match[2]))
             if name and not name.startswith("gan_lab"):
                 return install(name.partition(".")[0])
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 
@@ -56,16 +64,15 @@ def extras() -> dict[str, str]:
 
 def is_out_of_memory(error: BaseException | None) -> bool:
     """Tell whether an error, or what it came of, says that there is not enough memory."""
-    while error is not None:
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    for cause in causes(error):
+        if isinstance(cause, MemoryError) or type(cause).__name__ == "OutOfMemoryError":
             return True
-        if isinstance(error, RuntimeError) and re.search(
+        if isinstance(cause, RuntimeError) and re.search(
             r"can't allocate memory|not enough memory|Storage size calculation overflowed"
             r"|numel: integer multiplication overflow",
-            str(error),
+            str(cause),
         ):
             return True
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return False
 
 
