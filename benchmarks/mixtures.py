@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.setting import ROOT
 from gan_lab.data import GridDataModule, StackedMNISTDataModule
 from gan_lab.metrics import (
     ClassHistogram,
@@ -120,7 +121,7 @@ def baselines(samples: int) -> list[tuple[str, list[list[float | None]]]]:
 
 def averaged_stacks(count: int = 26_000, neighbours: int = 4000) -> dict[str, float]:
     """Return the figures of averages of two stacks; recall is of ``neighbours`` on both sides."""
-    data = StackedMNISTDataModule(os.environ.get("GAN_LAB_DATA", "~/.cache/gan_lab"))
+    data = StackedMNISTDataModule(ROOT)
     data.prepare_data()
     network = ClassifierFeatures("mnist", channels=3)
     train, test = data.load(train=True).images, data.load(train=False).images

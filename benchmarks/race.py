@@ -22,7 +22,7 @@ from benchmarks.contender import Contender, lab, script
 from benchmarks.race_table import table
 from benchmarks.recipes import PLAIN, RECIPES, Recipe
 from benchmarks.run import machine
-from benchmarks.setting import Setting
+from benchmarks.setting import ROOT, Setting, data_root
 
 MARKS = 2, 5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 90, 105, 120
 STARTED = {"seconds": 0, "samples": 0}
@@ -60,14 +60,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--marks", nargs="+", type=float, default=MARKS, help="seconds of training")
     parser.add_argument("--samples", type=int, default=10_000)
-    parser.add_argument("--root", type=Path, default=os.environ.get("GAN_LAB_DATA"))
+    parser.add_argument("--root", type=data_root, default=ROOT)
     parser.add_argument("--folder", type=Path, default=Path("outputs/race"))
     parser.add_argument("--no-plot", action="store_true")
     parser.add_argument("--table", action="store_true", help="print the table, race nothing")
     arguments = parser.parse_args()
-    if arguments.root is None:
-        arguments.root = Path("~/.cache/gan_lab")
-    arguments.root = arguments.root.expanduser().resolve()
     arguments.folder = arguments.folder.resolve()
     return arguments
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.contender import NAMES, Contender, named
-from benchmarks.setting import Setting
+from benchmarks.setting import ROOT, Setting, data_root
 
 MODELS = "mlp", "mlp_wide", "dcgan"
 LOSSES = "non_saturating", "wgan", "wgan_gp"
@@ -71,15 +71,11 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--contenders", nargs="+", default=NAMES, choices=NAMES)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2.0, help="of a window, at least")
-    parser.add_argument("--root", type=Path, default=os.environ.get("GAN_LAB_DATA"))
+    parser.add_argument("--root", type=data_root, default=ROOT)
     parser.add_argument("--folder", type=Path, default=Path("outputs/benchmarks"))
     parser.add_argument("--no-plot", action="store_true")
     parser.add_argument("--report", type=Path, help="print this file's table, measure nothing")
-    arguments = parser.parse_args()
-    if arguments.root is None:
-        arguments.root = Path("~/.cache/gan_lab")
-    arguments.root = arguments.root.expanduser().resolve()
-    return arguments
+    return parser.parse_args()
 
 
 def settings(arguments: argparse.Namespace) -> list[Setting]:

@@ -1,10 +1,21 @@
 """What is trained in one cell of the table, and the recipe that all contenders follow."""
 
+import os
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 Loss = Literal["non_saturating", "wgan", "wgan_gp"]
 Model = Literal["mlp", "mlp_wide", "dcgan", "dcgan_32"]
+
+ROOT = os.environ.get("GAN_LAB_DATA", "~/.cache/gan_lab")
+"""Where the data lies unless a command line says otherwise, as conf/ has it."""
+
+
+def data_root(text: str) -> Path:
+    """Return the folder of the data that a command line names, as processes elsewhere find it."""
+    return Path(text).expanduser().resolve()
+
 
 HIDDEN: dict[str, tuple[int, ...]] = {"mlp": (256,), "mlp_wide": (128, 256, 512, 1024)}
 

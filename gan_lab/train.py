@@ -162,7 +162,7 @@ def continue_job(config: DictConfig) -> None:
     checkpoint = newest_checkpoint(Path(config.run_dir))
     if checkpoint is not None:
         config.resume = str(checkpoint.resolve())
-        config.first_step = read_checkpoint(checkpoint)["global_step"]
+        config.first_step = read_checkpoint(checkpoint, whole=False)["global_step"]
         sys.argv += [f"resume={quoted(config.resume)}", f"first_step={config.first_step}"]
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 from gan_lab.run.checkpoint import read_checkpoint
-from gan_lab.run.files import written_whole
 from gan_lab.run.folder import RunFolder
 from tests.cli.test_resume import TINY, assert_ends_alike, curves, last, tensorboard_steps
 from tests.conftest import CommandLine

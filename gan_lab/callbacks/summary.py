@@ -15,8 +15,8 @@ import gan_lab
 from gan_lab.callbacks.checkpoints import measured_best
 from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 from gan_lab.game.batches import size_of
-from gan_lab.run.files import written_whole
 from gan_lab.run.loggers import TensorBoard
 
 KEY = "final"

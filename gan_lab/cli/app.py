@@ -16,7 +16,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Quote, QuotedString
 from hydra.errors import HydraException, InstantiationException, MissingConfigException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
@@ -24,6 +23,7 @@ from gan_lab.cli.faults import mendable, unknown_key
 from gan_lab.cli.sweep import (
     Interrupted,
     forget_sweeps,
+    in_sweep,
     named_by_what_varies,
     tell_of_sweeps,
 )
@@ -89,20 +89,20 @@ def run(
     def job(config: DictConfig) -> Any:
         nonlocal composing
         composing = False
-        in_sweep = HydraConfig.get().mode is RunMode.MULTIRUN
+        sweeping = in_sweep()
         name = HydraConfig.get().job.override_dirname
         try:
             begin(config, config_name)
             return task(config)
         except (Exception, SystemExit) as error:
             if isinstance(error, SystemExit):
-                if not in_sweep or isinstance(error, Interrupted):
+                if not sweeping or isinstance(error, Interrupted):
                     raise
             elif is_bug(error) or wants_traceback:
-                if not in_sweep:
+                if not sweeping:
                     raise
                 traceback.print_exc()
-            elif not in_sweep:
+            elif not sweeping:
                 fail(describe(error))
             # One failed job must not end a sweep, in whatever process it runs.
             complain(f"{name}: {describe(error)}")

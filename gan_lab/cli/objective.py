@@ -61,8 +61,7 @@ def logged(trainer: Trainer, module: GAN) -> set[str]:
     averaged = any(isinstance(w, EMA) and w.decay is not None for w in watchers)
     for watcher in watchers:
         if isinstance(watcher, TrainingCurves):
-            logits = torch.zeros(2)
-            report = {f"{which}": logits for which in ("logits/real", "logits/fake")}
+            report = dict.fromkeys(("logits/real", "logits/fake"), torch.zeros(2))
             names |= set(summarise(module.loss, module.discriminator, [report])) | {
                 "images_per_second"
             }

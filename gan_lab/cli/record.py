@@ -12,7 +12,7 @@ from typing import Any, cast
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from gan_lab.cli.resume import changes
+from gan_lab.cli.resume import changes, told
 from gan_lab.errors import LabError
 from gan_lab.files import written_whole
 from gan_lab.run.folder import SUMMARY, read_yaml
@@ -93,8 +93,7 @@ def refuse_other_job(folder: Path, record: Record) -> None:
     before = recorded_settings(folder)
     changed = {} if before is None else changes(before, record.settings)
     if changed:
-        told = ", ".join(f"{key} from {old} to {new}" for key, (old, new) in changed.items())
         raise LabError(
-            f"{folder} holds another job's run: {told}; give another sweep_dir, or "
+            f"{folder} holds another job's run: {told(changed)}; give another sweep_dir, or "
             "allow_changes=true to take it for this one's"
         )

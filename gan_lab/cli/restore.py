@@ -35,7 +35,7 @@ def go_on(config: DictConfig) -> list[str]:
     from gan_lab.run.checkpoint import CONFIG_KEY, read_checkpoint
 
     path = Path(config.resume)
-    taken = inherit(config, read_checkpoint(path)[CONFIG_KEY], path)
+    taken = inherit(config, read_checkpoint(path, whole=False)[CONFIG_KEY], path)
     if absent := sorted(OmegaConf.missing_keys(config)):
         raise LabError(f"give {absent[0]}=PATH: a checkpoint does not tell where anything lies")
     asked = list(HydraConfig.get().overrides.task)

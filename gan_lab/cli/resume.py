@@ -137,11 +137,19 @@ def within(key: str, parents: tuple[str, ...]) -> bool:
     return any(key == parent or key.startswith(f"{parent}.") for parent in parents)
 
 
+def told(changed: Changes) -> str:
+    """Name each changed hyperparameter with its values.
+
+    >>> told({"seed": (0, 1)})
+    'seed from 0 to 1'
+    """
+    return ", ".join(f"{key} from {old} to {new}" for key, (old, new) in changed.items())
+
+
 def refuse_changes(changed: Changes) -> None:
     """Raise LabError that names each changed hyperparameter with its values."""
     if changed:
-        told = ", ".join(f"{key} from {old} to {new}" for key, (old, new) in changed.items())
         raise LabError(
-            f"the run would go on with other hyperparameters: {told}; "
+            f"the run would go on with other hyperparameters: {told(changed)}; "
             "leave them as they were, or give allow_changes=true"
         )

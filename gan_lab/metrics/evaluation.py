@@ -75,7 +75,9 @@ class Evaluation:
         return f"{figure}/{self.network.name}_{num_samples or self.num_samples}"
 
     def at(self, num_samples: int) -> "Evaluation":
-        """Return the same evaluation with another number of samples."""
+        """Return the same evaluation with another number of samples; itself where it has it."""
+        if num_samples == self.num_samples:
+            return self
         build, seed = self._build, self.seed
         return Evaluation(self.network, build, self.real, self.train, num_samples, seed)
 

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import jinja2
 
+from gan_lab.files import written_whole
 from gan_lab.report.comparison import Comparison, Group, described
 from gan_lab.report.metric import number
 from gan_lab.report.statistics import Description, Interval
-from gan_lab.run.files import written_whole
 from gan_lab.run.folder import RunFolder
 
 WHICH = "last", "best"

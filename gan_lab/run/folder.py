@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from gan_lab.errors import LabError
-from gan_lab.run.files import written_whole
+from gan_lab.files import written_whole
 from gan_lab.run.reading import read_regular
 
 SUMMARY = "summary.json"

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils.tensorboard.summary import hparams
 
 from gan_lab.errors import LabError
+from gan_lab.files import written_whole
 from gan_lab.run.events import EventLogger
-from gan_lab.run.files import written_whole
 
 
 @runtime_checkable

@@ -13,12 +13,10 @@ from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from gan_lab.data import BatchLoader
-from gan_lab.engine.trainer import build_trainer
 from gan_lab.game import GAN
-from gan_lab.media import Image
 from gan_lab.train import build_module
 from tests.cli.test_configs import composed
+from tests.game.playing import play_images
 from tests.game.test_digests import CASES
 
 aten = torch.ops.aten
@@ -71,17 +69,6 @@ class Watched(Callback):
         pl_module.training_step = watched  # type: ignore[method-assign]
 
 
-def trained(module: GAN, steps: int = 3) -> Watched:
-    """Train on images of noise, watched."""
-    size = 8 * module.n_critic
-    images = torch.randint(0, 256, (steps * size, 1, 28, 28), dtype=torch.uint8)
-    labels = torch.arange(len(images)) % 10
-    loader = BatchLoader(images, labels, 8, module.n_critic, Image((1, 28, 28)))
-    watched = Watched()
-    build_trainer(steps, accelerator="cpu", callbacks=[watched]).fit(module, loader)
-    return watched
-
-
 IMAGES = {name: case for name, case in CASES.items() if name not in ("pacgan", "fresh_noise")}
 
 
@@ -94,8 +81,9 @@ def one_hot_as_on_a_gpu(labels: Tensor, num_classes: int) -> Tensor:
 def test_no_step_reads_a_value(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for room in ("models.labels", "models.inputs"):
         monkeypatch.setattr(f"gan_lab.{room}.one_hot", one_hot_as_on_a_gpu)
-    module = build_module(composed(*IMAGES[name]))
-    assert trained(module).steps == 3
+    watched = Watched()
+    play_images(build_module(composed(*IMAGES[name])), 3, watched)
+    assert watched.steps == 3
 
 
 def test_reading_a_value_is_noticed() -> None:
