@@ -1,6 +1,5 @@
 """The package of docs/extend.md works as the page says, with nothing of it in this repository."""
 
-import importlib
 import re
 import shlex
 import sys
@@ -26,21 +25,16 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(
-    package: Path, monkeypatch: pytest.MonkeyPatch, _clean_environment: None
+    package: Path, main_of: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], int]]:
-    """Run a command of the page as ``python -m`` would, in the package's folder."""
+    """Run a command of the page in the package's folder."""
     monkeypatch.chdir(package)
     monkeypatch.syspath_prepend(package)
 
     def command(line: str) -> int:
         program, option, module, *arguments = shlex.split(line)
         assert (program, option) == ("python", "-m")
-        monkeypatch.setattr(sys, "argv", [module, *arguments])
-        try:
-            importlib.import_module(module).main()
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
+        return main_of(module, *arguments)
 
     yield command
     for name in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
