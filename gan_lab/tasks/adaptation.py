@@ -71,9 +71,6 @@ class Adaptation(Translation):
         source = super().sources(batch, random, direction)
         return {**source, "z": self.prior(len(source["source"]), random)["z"]}
 
-    def truth(self, batch: Sample, direction: str | None = None) -> Tensor | None:
-        return None
-
     def translate(self, source: Sample, direction: str | None = None) -> Sample:
         """Return ``x``; the noise is drawn where none is given as ``z``."""
         self.direction(direction)

@@ -53,7 +53,7 @@ class Twins(Task):
         return {"z": self.prior(count, random)["z"]}
 
     def sample(self, count: int, given: Sample = NOTHING) -> Sample:
-        """Return pairs ``a`` and ``b``; ``x`` is the first of them."""
+        """Return pairs ``a`` and ``b``; ``x`` is the second, as translations go from a to b."""
         latent = given if "z" in given else self.prior(count)
         pair = self.generator(latent["z"].to(self.prior.device_like.device))
-        return {"x": pair["a"], **pair, **latent}
+        return {"x": pair["b"], **pair, **latent}

@@ -192,7 +192,7 @@ def test_twins_share_all_but_what_is_seen() -> None:
     assert same == [False] * 2 + [True] * (len(a) - 2)
     assert discriminator.networks["a"].readout is discriminator.networks["b"].readout
     pair = module.sample(2, {"z": torch.randn(2, 3)})
-    assert torch.equal(pair["x"], pair["a"]) and not torch.equal(pair["a"], pair["b"])
+    assert torch.equal(pair["x"], pair["b"]) and not torch.equal(pair["a"], pair["b"])
     with pytest.raises(ValueError, match="own=9 leaves nothing of the backbone to share"):
         Coupled(partial(DCGANBackbone, width=2), (1, 8, 8), own=9)
 
