@@ -27,7 +27,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
     "data": (
         {"contracts", "media", "errors", "files"},
-        {*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"},
+        {
+            *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
+            *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits
+        },
     ),
     "metrics": (
         {"contracts", "media", "errors", "files"},
