@@ -20,10 +20,11 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "priors": ({"contracts", "errors"}, set()),
     "descents": ({"contracts", "errors"}, set()),
     "augmentations": ({"contracts"}, set()),
+    "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
     "media": ({"contracts", "errors", "files"}, PICTURES),
     "terms": ({"contracts", "augmentations", "errors"}, set()),
-    "tasks": ({"contracts", "models", "priors", "media", "errors"}, set()),
+    "tasks": ({"contracts", "degradations", "models", "priors", "media", "errors"}, set()),
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
     "data": (
         {"contracts", "media", "errors", "files"},

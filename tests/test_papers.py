@@ -25,7 +25,11 @@ GROUPS = (
 )
 """Those whose numbers decide what is learnt and what is measured."""
 CALLS = "_target_", "_partial_"
-COMPANIONS = {"prior=coded": ["conditioning=infogan"]}
+COMPANIONS = {
+    "prior=coded": ["conditioning=infogan"],
+    "model=unet": ["task=translation", "discriminator=pairs"],
+    "model=resnet_translator": ["task=cycle", "discriminator=two_domains"],
+}
 
 
 @lru_cache

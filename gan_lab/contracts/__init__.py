@@ -21,12 +21,14 @@ from gan_lab.contracts.round import (
     Verdict,
 )
 from gan_lab.contracts.sides import Discriminator, Prior, Task
+from gan_lab.contracts.translation import Direction, Translating
 
 __all__ = [
     "NOTHING",
     "PLAYERS",
     "AdversarialLoss",
     "Descent",
+    "Direction",
     "Discriminator",
     "Game",
     "Medium",
@@ -40,6 +42,7 @@ __all__ = [
     "Side",
     "Task",
     "Term",
+    "Translating",
     "Turn",
     "Verdict",
 ]

@@ -153,6 +153,8 @@ class GAN(Updates):
         """Let the task make a round of a minibatch, which a descent may want to see again."""
         if self.descent.replays:
             self.remember(minibatch)
+        if self.k == 1 and not self.checked:
+            checks.refuse_batch(minibatch, self.task)
         round: Round = self.task(minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_round(round, self.discriminator)

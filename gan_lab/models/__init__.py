@@ -8,9 +8,12 @@ from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
+from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
+from gan_lab.models.translators import ResNetTranslator, Translator
+from gan_lab.models.unet import UNet
 
 __all__ = [
     "Backbone",
@@ -28,6 +31,8 @@ __all__ = [
     "NormLabels",
     "OneHotLabels",
     "Packs",
+    "PatchBackbone",
+    "PatchReadout",
     "PerKey",
     "ProjectionReadout",
     "R3GANBackbone",
@@ -35,5 +40,8 @@ __all__ = [
     "Recogniser",
     "ResNetBackbone",
     "ResNetGenerator",
+    "ResNetTranslator",
     "Scores",
+    "Translator",
+    "UNet",
 ]

@@ -24,6 +24,8 @@ class Scores(Discriminator):
         sample_shape: Shape of what is read: of all ``reads`` joined along their channels,
             or, where their ranks differ, (sum of their sizes,).
         reads: Keys of the samples that are judged; penalties differentiate by them.
+        beside: Keys that are read beside those, such as what a sample was translated from, and
+            the channels (or sizes) that each adds to ``sample_shape``.
         inputs: What is done to them on the way, in this order: label planes, packing.
         readout: Builds what turns features into logits; linear by default.
         heads: Outputs of each second head by its name.
@@ -46,6 +48,7 @@ class Scores(Discriminator):
         network: Callable[[tuple[int, ...]], Backbone],
         sample_shape: Sequence[int],
         reads: Sequence[str] = ("x",),
+        beside: Mapping[str, int] | None = None,
         inputs: Sequence[Input] | Mapping[str, Input | None] = (),
         readout: Callable[[int], Readout] = LinearReadout,
         heads: Mapping[str, int] | None = None,
@@ -57,6 +60,9 @@ class Scores(Discriminator):
         self.inputs = nn.ModuleList(item for item in chosen if item is not None)
         shape = require_shape(sample_shape)
         self.sample_shape = shape if tuple(reads) == ("x",) else None
+        for name, channels in (beside or {}).items():
+            shape = (shape[0] + require_size(f"beside.{name}", channels), *shape[1:])
+        reads = (*reads, *(beside or {}))
         for item in self.inputs:
             shape = item.shape(shape)  # type: ignore[operator]
         self.backbone = network(shape)
@@ -67,7 +73,7 @@ class Scores(Discriminator):
         draw_weights(self, self.backbone.initialise)
         if spectral_norm:
             spectrally_normalise(self)
-        self.judged = tuple(reads)
+        self.judged = reads
         layers: list[Any] = [*self.inputs, self.readout]
         self.reads = (*reads, *dict.fromkeys(name for layer in layers for name in layer.reads))
         self.gives, self.taught = ("features", *self.sizes), tuple(self.sizes)

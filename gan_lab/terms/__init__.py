@@ -2,6 +2,7 @@
 
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.cycles import CycleConsistency, Identity
 from gan_lab.terms.gradient import (
     DRAGAN,
     R1,
@@ -24,7 +25,9 @@ __all__ = [
     "CodeRecovery",
     "Consistency",
     "Constraint",
+    "CycleConsistency",
     "GradientPenalty",
+    "Identity",
     "Information",
     "LeCam",
     "OrthogonalRegularization",

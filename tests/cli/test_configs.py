@@ -87,7 +87,14 @@ def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> No
     assert "±" not in text or "standard deviation" in text
 
 
-COMPANIONS = {"medium=points": ["data=ring"], "prior=coded": ["conditioning=infogan"]}
+PAIRS = ["task=translation", "model=unet", "discriminator=pairs"]
+CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
+COMPANIONS = {
+    "medium=points": ["data=ring"],
+    "prior=coded": ["conditioning=infogan"],
+    **dict.fromkeys(PAIRS, PAIRS),
+    **dict.fromkeys(CYCLES, CYCLES),
+}
 
 
 @pytest.mark.parametrize(("group", "choice"), GROUPS)
