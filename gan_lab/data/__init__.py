@@ -1,6 +1,6 @@
 """Data sets as LightningDataModules: whole in memory, in one file, or streamed."""
 
-from gan_lab.data.base import DataModule, InMemoryDataModule, Samples
+from gan_lab.data.base import DataModule, InMemoryDataModule
 from gan_lab.data.cifar10 import CIFAR10DataModule
 from gan_lab.data.crops import CropLoader, Crops, CropsDataModule
 from gan_lab.data.digits import (
@@ -24,6 +24,7 @@ from gan_lab.data.mixtures import (
 )
 from gan_lab.data.mnist import MNISTDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
+from gan_lab.data.samples import Samples
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule

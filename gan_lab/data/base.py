@@ -3,8 +3,8 @@
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -13,26 +13,10 @@ from torch import Tensor
 from gan_lab.contracts import Medium
 from gan_lab.data.loader import BatchLoader, Loader
 from gan_lab.data.mapping import available_memory, cache_folder, mapped
+from gan_lab.data.samples import Samples
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.errors import LabError
 from gan_lab.media import Image
-
-
-class Samples(NamedTuple):
-    """A split: images (N, C, H, W) as uint8, or points (N, 2) as float, and labels (N,)."""
-
-    images: Tensor | StoredTensor
-    labels: Tensor
-
-    @property
-    def beside(self) -> Mapping[str, Tensor | StoredTensor]:
-        """What minibatches hold of each row beside ``x`` and ``label``; nothing here."""
-        return {}
-
-    @property
-    def size(self) -> int:
-        """Samples of the smallest set among those that minibatches are drawn from."""
-        return len(self.images)
 
 
 class DataModule(LightningDataModule, ABC):
@@ -68,6 +52,13 @@ class DataModule(LightningDataModule, ABC):
     def medium(self) -> Medium:
         """Return what turns stored samples into what networks see."""
         return self.medium_class(self.sample_shape)
+
+    def plain(self, images: Tensor, column: str = "x") -> Tensor:
+        """Return images of a column (N, C, H, W) in [-1, 1] as classifiers know such; as they are.
+
+        A set of several domains may have one that shows what a classifier knows in other colours.
+        """
+        return images
 
     def minibatches(self) -> int:
         """Return how many minibatches a step of the module in training takes, 1 without one.

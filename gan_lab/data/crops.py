@@ -9,9 +9,10 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import resize
 from typing_extensions import Self
 
-from gan_lab.data.base import DataModule, Samples
+from gan_lab.data.base import DataModule
 from gan_lab.data.image_folder import require_grey_or_colour
 from gan_lab.data.loader import BatchLoader
+from gan_lab.data.samples import Samples
 from gan_lab.data.shipped import SPLITS, Split
 from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError

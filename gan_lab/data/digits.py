@@ -64,7 +64,9 @@ class DigitDomainsDataModule(DomainsDataModule):
         others, classes = self.others(digits, labels, train)
         grey = digits.expand(-1, self.channels, -1, -1)  # no copy
         first, second = self.keys
-        return Domains({first: grey, second: others}, {first: labels, second: classes})
+        return Domains(
+            {first: grey, second: others}, {first: labels, second: classes}, self.aligned
+        )
 
     @abstractmethod
     def others(self, digits: Tensor, labels: Tensor, train: bool) -> tuple[Tensor, Tensor]:
@@ -98,6 +100,10 @@ class MNISTViewsDataModule(DigitDomainsDataModule):
         if view not in VIEWS:
             raise ValueError(f"view must be one of {', '.join(VIEWS)}, got {view!r}")
         self.view = view
+
+    def plain(self, images: Tensor, column: str = "x") -> Tensor:
+        """Return white digits on black for black ones on white; see :meth:`DataModule.plain`."""
+        return -images if self.view == "negative" and column == self.keys[1] else images
 
     def others(self, digits: Tensor, labels: Tensor, train: bool) -> tuple[Tensor, Tensor]:
         """Return the view of each digit."""

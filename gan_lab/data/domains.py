@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gan_lab.data.base import InMemoryDataModule, Samples, select, whole_numbers
+from gan_lab.data.base import InMemoryDataModule, select, whole_numbers
 from gan_lab.data.loader import Loader
+from gan_lab.data.samples import Samples
 from gan_lab.data.stored import StoredTensor
 from gan_lab.data.unpaired import UnpairedLoader
 from gan_lab.errors import LabError
@@ -28,15 +29,18 @@ class Domains(Samples):
     Attributes:
         columns: Both domains' images by the names that minibatches have them by.
         classes: Of each domain, the labels of its images; 0 where there are none.
+        matched: Whether rows of both belong together.
     """
 
     columns: Mapping[str, Tensor | StoredTensor]
     classes: Mapping[str, Tensor]
+    matched: bool
 
     def __new__(
         cls,
         columns: Mapping[str, Tensor | StoredTensor],
         classes: Mapping[str, Tensor] | None = None,
+        matched: bool = True,
     ) -> "Domains":
         """Make the pair of images and labels that every split is, and keep the rest beside it."""
         if classes is None:
@@ -45,7 +49,7 @@ class Domains(Samples):
             }
         _, second = columns
         made = super().__new__(cls, columns[second], classes[second])
-        made.columns, made.classes = columns, classes
+        made.columns, made.classes, made.matched = columns, classes, matched
         return made
 
     @property
@@ -58,11 +62,23 @@ class Domains(Samples):
         """Samples of the smaller domain."""
         return min(map(len, self.columns.values()))
 
+    @property
+    def aligned(self) -> bool:
+        """Whether rows of both domains belong together."""
+        return self.matched
+
+    def rows(self, rows: Tensor, labelled: str = "x") -> dict[str, Tensor]:
+        """Return both domains' images of some rows, as they are stored; see :class:`Samples`."""
+        found = {name: column[rows % len(column)] for name, column in self.columns.items()}
+        classes = self.classes.get(labelled, self.labels)
+        return {**found, "label": classes[rows % len(classes)]}
+
     def select(self, rows: Mapping[str, Tensor]) -> "Domains":
         """Return the images of each domain that its rows (n,) name."""
         return Domains(
             {name: select(column, rows[name]) for name, column in self.columns.items()},
             {name: labels[rows[name]] for name, labels in self.classes.items()},
+            self.matched,
         )
 
 

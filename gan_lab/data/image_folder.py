@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
 
-from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.files import data_root
 from gan_lab.data.mapping import require_memory
+from gan_lab.data.samples import Samples
 from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
 from gan_lab.media.files import bombs_are_errors, opened, require_file, require_size

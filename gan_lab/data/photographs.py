@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
-from torchvision.transforms.v2.functional import pil_to_tensor
 
 from gan_lab.data.crops import CropsDataModule
 from gan_lab.data.files import data_root
@@ -14,7 +13,7 @@ from gan_lab.data.image_folder import ENDINGS
 from gan_lab.data.mapping import require_memory
 from gan_lab.data.shipped import Split, shipped, shipped_photographs
 from gan_lab.errors import LabError
-from gan_lab.media.files import bombs_are_errors, opened
+from gan_lab.media.files import read_as
 
 
 class PhotographsDataModule(CropsDataModule):
@@ -95,10 +94,20 @@ class PhotographFolderDataModule(CropsDataModule):
     def photographs(self, split: Split) -> list[Tensor]:
         """Read a split's photographs."""
         return [
-            read_photograph(path, self.sample_shape[0])
+            self.read(path)
             for place, path in enumerate(self.files)
             if split_of(place, len(self.files), bool(self.sizes["validation"])) == split
         ]
+
+    def read(self, path: Path) -> Tensor:
+        """Return a photograph as a uint8 image (C, H, W).
+
+        Raises:
+            LabError: If the file is no image, or one that cannot be held.
+        """
+        pixels = read_as(path, self.sample_shape[0])
+        require_memory("data.root", 2 * pixels.numel())
+        return pixels
 
 
 def split_of(place: int, count: int, validated: bool) -> Split:
@@ -114,15 +123,3 @@ def split_of(place: int, count: int, validated: bool) -> Split:
     if place % 10 == 9:
         return "test"
     return "validation" if validated and place % 10 == 8 else "train"
-
-
-def read_photograph(path: Path, channels: int) -> Tensor:
-    """Return a photograph as a uint8 image (C, H, W), however large, as long as memory holds it.
-
-    Raises:
-        LabError: If the file is no image, or one that cannot be held.
-    """
-    with bombs_are_errors(), opened(path) as image:
-        require_memory("data.root", 4 * channels * image.width * image.height)
-        pixels: Tensor = pil_to_tensor(image.convert("L" if channels == 1 else "RGB"))
-    return pixels

@@ -80,7 +80,7 @@ class TwoFoldersDataModule(DomainsDataModule):
             name: self.read(paths, shape)
             for name, paths, shape in zip(self.keys, files, shapes, strict=True)
         }
-        return Domains(columns)
+        return Domains(columns, matched=self.aligned)
 
     def read(
         self,
@@ -170,7 +170,7 @@ class PairedFolderDataModule(TwoFoldersDataModule):
             name: self.read(paths, shape, partial(read_half, right=letter == "b"), f" {letter}")
             for name, letter, shape in zip(self.keys, self.letters, shapes, strict=True)
         }
-        return Domains(columns)
+        return Domains(columns, matched=self.aligned)
 
 
 def read_half(path: Path, sample_shape: Sequence[int], right: bool) -> Tensor:
