@@ -36,6 +36,8 @@ TRAIN = {
     "regularizer": Components,
     "terms": Components,
     "augmentation": Components,
+    "phases": Components,
+    "degradations": Components,
     "callbacks": Components,
     "logger": Components,
     "pretrained.generator": Text | None,

@@ -7,13 +7,13 @@ from gan_lab.metrics.features import (
     Activations,
     ClassifierFeatures,
     FeatureNetwork,
-    InceptionFeatures,
     RawFeatures,
 )
 from gan_lab.metrics.fid import FrechetDistance, frechet_distance
 from gan_lab.metrics.fitting import left_out
 from gan_lab.metrics.held_out import Held, held_out
 from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
+from gan_lab.metrics.inception import InceptionFeatures
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic

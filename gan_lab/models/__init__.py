@@ -12,10 +12,13 @@ from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
+from gan_lab.models.srgan import SRGANBackbone
+from gan_lab.models.super_resolution import RRDB, SRResNet
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
 
 __all__ = [
+    "RRDB",
     "Backbone",
     "DCGANBackbone",
     "DCGANGenerator",
@@ -41,6 +44,8 @@ __all__ = [
     "ResNetBackbone",
     "ResNetGenerator",
     "ResNetTranslator",
+    "SRGANBackbone",
+    "SRResNet",
     "Scores",
     "Translator",
     "UNet",

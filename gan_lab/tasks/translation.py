@@ -33,10 +33,14 @@ class Translation(Translating):
         self.translator, self.medium = translator, medium
         self.scale = translator.scale
         self.directions = {"forth": Direction("source", "x")}
-        if translator.outputs != medium.shape[0]:
+        self.refuse_channels()
+
+    def refuse_channels(self) -> None:
+        """Raise ValueError where what the translator makes is not what the medium holds."""
+        if self.translator.outputs != self.medium.shape[0]:
             raise ValueError(
-                f"the translator makes {translator.outputs} channel(s) and the medium has "
-                f"{medium.shape[0]}; make translator.outputs that of data.sample_shape"
+                f"the translator makes {self.translator.outputs} channel(s) and the medium has "
+                f"{self.medium.shape[0]}; make translator.outputs that of data.sample_shape"
             )
 
     def forward(self, batch: Sample) -> Round:

@@ -13,8 +13,10 @@ from gan_lab.terms.gradient import (
 )
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
+from gan_lab.terms.perceptual import Perceptual, Style
 from gan_lab.terms.recognition import Classification, CodeRecovery, Information
 from gan_lab.terms.reconstruction import Reconstruction
+from gan_lab.terms.smoothness import TotalVariation
 
 __all__ = [
     "DRAGAN",
@@ -32,10 +34,13 @@ __all__ = [
     "LeCam",
     "OrthogonalRegularization",
     "Penalty",
+    "Perceptual",
     "Reconstruction",
     "Scorer",
     "Side",
+    "Style",
     "Term",
+    "TotalVariation",
     "Turn",
     "WeightClipping",
     "WeightPenalty",

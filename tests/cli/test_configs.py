@@ -26,6 +26,7 @@ AXES = (
     "augmentation",
     "loss",
     "descent",
+    "degradations",
 )
 GROUPS = sorted(
     (path.parent.name, path.stem)
@@ -88,12 +89,24 @@ def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> No
 
 
 PAIRS = ["task=translation", "model=unet", "discriminator=pairs"]
+SUPER = ["task=restoration", "degradations=downsample", "model=srresnet"]
+RESTORE = ["task=restoration", "model=unet"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
 COMPANIONS = {
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),
+    **dict.fromkeys(SUPER, SUPER),
+    **{f"degradations={d}": RESTORE for d in ("blur", "greyscale", "jpeg", "mask", "noise")},
+    "model=rrdb": SUPER[:2],
+    "discriminator=patches": ["model=resnet_translator", *CYCLES[:1]],
+    "task=colouring": [
+        "data=cifar10",
+        "model=unet",
+        "source_channels=1",
+        "model.generator.outputs=2",
+    ],
 }
 
 

@@ -12,11 +12,18 @@ from gan_lab import augmentations, models, terms
 from gan_lab.cli.app import config_dir
 from gan_lab.cli.check import parameters_of
 from gan_lab.contracts import Term
-from gan_lab.metrics import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from gan_lab.media import Image
+from gan_lab.metrics import (
+    DensityCoverage,
+    PrecisionRecall,
+    RandomFeatures,
+    density_coverage,
+    precision_recall,
+)
 
 GROUPS = (
     *("augmentation", "data", "descent", "loss", "metrics", "model", "prior", "regularizer"),
-    "conditioning",
+    *("conditioning", "degradations"),
 )
 OTHERWISE = {  # and why
     "data.RingDataModule.batch_size": "points are small",
@@ -33,6 +40,14 @@ OTHERWISE = {  # and why
     "model.MLPBackbone.hidden": "the default is the article's",
     "model.UNet.width": "narrowed, for a CPU",
     "model.UNet.levels": "the paper's are for 256 pixels, ours for 28",
+    "model.SRResNet.width": "narrowed, for a CPU",
+    "model.SRResNet.blocks": "fewer, for a CPU",
+    "model.RRDB.width": "narrowed, for a CPU",
+    "model.RRDB.blocks": "fewer, for a CPU",
+    "model.RRDB.growth": "narrowed, for a CPU",
+    "model.SRGANBackbone.width": "narrowed, for a CPU",
+    "model.SRGANBackbone.halvings": "the paper's are for 96 pixels, ours for 28",
+    "model.SRGANBackbone.units": "fewer, for a CPU",
     "model.ResNetTranslator.width": "narrowed, for a CPU",
     "model.ResNetTranslator.blocks": "the paper's are for 256 pixels, ours for 28",
     "model.PatchBackbone.width": "narrowed, for a CPU",
@@ -130,8 +145,10 @@ TERMS = [
 
 @pytest.mark.parametrize("kind", TERMS)
 def test_a_term_keeps_its_weight_and_its_rarity(kind: type[Term]) -> None:
-    term = kind(weight=2.5, every=3) if "every" in inspect.signature(kind).parameters else None
+    parameters, network = inspect.signature(kind).parameters, RandomFeatures(Image((1, 8, 8)))
+    needed: dict[str, Any] = {"features": network} if "features" in parameters else {}
+    term = kind(weight=2.5, every=3, **needed) if "every" in parameters else None
     if term is None:
-        assert kind(weight=2.5).weight == 2.5
+        assert kind(weight=2.5, **needed).weight == 2.5
         return
     assert (term.weight, term.every) == (2.5, 3)

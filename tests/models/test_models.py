@@ -20,6 +20,7 @@ from gan_lab.models import (
     NormLabels,
     OneHotLabels,
     Packs,
+    PatchBackbone,
     ProjectionReadout,
     Scores,
 )
@@ -37,9 +38,12 @@ def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
 SMALL = {"sample_shape": (1, 28, 28), "hidden": (8,), "width": 4, "units": 16}
 SHAPES = [(1, 28, 28), (3, 32, 32), (2, 64, 64), (3, 32, 48)]
 
+WHOLE = [network for network in exported(Backbone) if network is not PatchBackbone]
+"""Those that judge an image as a whole; patches are in test_translators.py."""
+
 every_generator = pytest.mark.parametrize("network", exported(Generator))
-every_backbone = pytest.mark.parametrize("network", exported(Backbone))
-every_network = pytest.mark.parametrize("network", [*exported(Generator), *exported(Backbone)])
+every_backbone = pytest.mark.parametrize("network", WHOLE)
+every_network = pytest.mark.parametrize("network", [*exported(Generator), *WHOLE])
 every_shape = pytest.mark.parametrize("sample_shape", SHAPES, ids=str)
 
 
