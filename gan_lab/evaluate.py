@@ -50,11 +50,12 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     if config.images is None:
         data, tasks = generators(config)
         task = next(iter(tasks.values()))
-        if isinstance(task, Translating):
+        translating = {n: t for n, t in tasks.items() if isinstance(t, Translating)}
+        if translating:
             network = feature_network(config).to(choose_device(config.device))
             data.prepare_data()
             data.setup("fit")
-            return evaluate_translations(config, tasks, data, network)
+            return evaluate_translations(config, translating, data, network)
         sources = {name: task_source(config, drawn) for name, drawn in tasks.items()}
     else:
         data, sources, count = images(config, count)

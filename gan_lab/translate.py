@@ -29,9 +29,9 @@ def translate(config: DictConfig) -> None:
         LabError: If there is no sound checkpoint, no image, or an option is out of range; at the
             end, if something was not translated.
     """
-    for name in ("checkpoint", "images"):
-        if OmegaConf.is_missing(config, name):
-            raise LabError(f"give {name}=PATH; see --help")
+    for key in ("checkpoint", "images"):
+        if OmegaConf.is_missing(config, key):
+            raise LabError(f"give {key}=PATH; see --help")
     from gan_lab.cli.device import choose_device
     from gan_lab.cli.images import FileTranslator, image_files, save
     from gan_lab.cli.translation import chosen_direction

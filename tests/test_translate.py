@@ -15,7 +15,6 @@ from gan_lab.cli.images import FileTranslator, counted, image_files
 from gan_lab.errors import LabError
 from gan_lab.run.checkpoint import load_task
 from gan_lab.translate import main
-from tests.conftest import CommandLine
 
 SMALL = [
     *("data.batch_size=2", "trainer.max_steps=1", "trainer.accelerator=cpu", "model.width=4"),

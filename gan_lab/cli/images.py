@@ -104,7 +104,7 @@ class FileTranslator:
         sizes = [tensor.shape[1] for tensor in source.values()]
 
         def part(pixels: Tensor) -> Tensor:
-            return self.once(dict(zip(names, pixels.split(sizes, dim=1), strict=True)))
+            return self.once(dict(zip(names, torch.split(pixels, sizes, dim=1), strict=True)))
 
         try:
             tile = self.tile or self.fitting(part, parts)

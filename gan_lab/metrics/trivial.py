@@ -1,6 +1,7 @@
 """What can be made of a source without learning anything: the rows that a model must beat."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -36,8 +37,7 @@ def trivial_methods(task: Translating, direction: str | None, real: Tensor) -> d
         return {"mean_colour": fill_with_mean, **solver}
     if task.scale > 1 and ours == theirs:
         return {
-            name: lambda sample, mode=name: enlarged(sample["source"], task.scale, mode)
-            for name in ("bicubic", "nearest")
+            mode: partial(enlarged, scale=task.scale, mode=mode) for mode in ("bicubic", "nearest")
         }
     if ours == 1 and theirs == 3 and task.scale == 1 and made_of_x:
         grey = task.sources({"x": real}, random, direction)["source"]
@@ -49,8 +49,9 @@ def trivial_methods(task: Translating, direction: str | None, real: Tensor) -> d
     return {"copy": lambda sample: sample["source"]} if ours == theirs and task.scale == 1 else {}
 
 
-def enlarged(images: Tensor, scale: int, mode: str) -> Tensor:
+def enlarged(sample: Sample, scale: int, mode: str) -> Tensor:
     """Return images (N, C, H, W) enlarged by "bicubic" interpolation or by "nearest" pixels."""
+    images = sample["source"]
     if mode == "nearest":
         return interpolate(images, scale_factor=scale, mode="nearest")
     return interpolate(images, scale_factor=scale, mode="bicubic").clamp(-1, 1)  # cubics overshoot
