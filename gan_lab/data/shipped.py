@@ -14,8 +14,8 @@ Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, Split, Split] = ("train", "validation", "test")
 SHIPPED: dict[Split, tuple[str, ...]] = {
     "train": ("astronaut", "rocket", "retina", "hubble_deep_field", "motorcycle", "china"),
-    "validation": ("coffee", "grace_hopper"),
-    "test": ("chelsea", "flower"),
+    "validation": ("flower", "grace_hopper"),
+    "test": ("chelsea", "coffee"),
 }
 """Photographs that scikit-image, scikit-learn and Matplotlib ship, by the split they are in."""
 GREY = ("brick", "camera", "coins", "grass", "gravel", "moon")
