@@ -1,5 +1,6 @@
 """What many tests share: the command line in this process, and real MNIST."""
 
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -58,10 +59,26 @@ def train(
             *overrides,
             *(f"{key}={value}" for key, value in defaults.items() if key not in given),
         ]
-        if not any("callbacks.evaluation" in override for override in overrides):
-            arguments.append("callbacks.evaluation=null")  # it takes longer than the training here
+        for name in ("evaluation", "nearest_neighbours"):  # they take longer than training here
+            if not any(f"callbacks.{name}" in override for override in overrides):
+                arguments.append(f"callbacks.{name}=null")
         monkeypatch.setattr(sys, "argv", ["train", *arguments])
         main()
         return run_dir
+
+    return run
+
+
+@pytest.fixture
+def main_of(monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Callable[..., int]:
+    """Run ``python -m module arguments`` in this process and return its exit status."""
+
+    def run(module: str, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", [module, *arguments])
+        try:
+            importlib.import_module(module).main()
+        except SystemExit as end:
+            return int(end.code or 0)
+        return 0
 
     return run

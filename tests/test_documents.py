@@ -149,6 +149,7 @@ SHORT_STUDIES = {
     "vanishing_gradients": ["images=64", "study.steps=20", "study.image_steps=5"],
     "mode_collapse": ["study.steps=64", "study.samples=500"],
     "critic_as_distance": ["study.steps=40", "study.n_critic=2", "study.samples=64"],
+    "perception_distortion": ["study.deviations=[0.5]", "study.weights=[1]", "study.samples=256"],
     "game": ["study.steps=64", "study.gap_steps=5", "study.gaps=2", "study.samples=64"],
 }
 

@@ -1,10 +1,9 @@
 """The package of docs/extend.md works as the page says, with nothing of it in this repository."""
 
-import os
 import re
 import shlex
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,31 +23,38 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    program, *arguments = shlex.split(command)
-    assert program == "python"
-    environment = {**os.environ, "PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def run(
+    package: Path, main_of: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], int]]:
+    """Run a command of the page in the package's folder."""
+    monkeypatch.chdir(package)
+    monkeypatch.syspath_prepend(package)
+
+    def command(line: str) -> int:
+        program, option, module, *arguments = shlex.split(line)
+        assert (program, option) == ("python", "-m")
+        return main_of(module, *arguments)
+
+    yield command
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
+        del sys.modules[name]
 
 
-def test_every_command_of_the_page_runs(package: Path) -> None:
+@pytest.mark.filterwarnings("ignore:.*smaller than the logging interval")
+def test_every_command_of_the_page_runs(
+    package: Path, run: Callable[[str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
     (commands,) = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
     train, sample, evaluate, export, resume = commands.strip().splitlines()
-    assert run(train, package).returncode == 0
-    refused = run(sample.replace(" 'trust=[my_lab]'", ""), package)
-    assert refused.returncode == 1
-    assert "trust=[my_lab]" in refused.stderr
-    assert len(refused.stderr.strip().splitlines()) == 1
+    assert run(train) == 0
+    capsys.readouterr()
+    assert run(sample.replace(" 'trust=[my_lab]'", "")) == 1
+    refused = capsys.readouterr().err
+    assert "trust=[my_lab]" in refused
+    assert len(refused.strip().splitlines()) == 1
     for command in (sample, evaluate, export, resume):
-        finished = run(command, package)
-        assert finished.returncode == 0, finished.stderr
+        assert run(command) == 0, capsys.readouterr().err
     outputs = package / "outputs"
     assert (outputs / "stripes_samples" / "grid.png").exists()
     assert "brightness/pixels_500" in (outputs / "stripes_figures" / "evaluation.json").read_text()

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import multiprocessing
 import os
 import random
 import resource
@@ -17,6 +16,7 @@ from gan_lab.errors import LabError
 from gan_lab.files import written_whole
 from gan_lab.run.checkpoint import read_checkpoint
 from gan_lab.run.folder import RunFolder
+from tests.children import children
 from tests.cli.test_resume import TINY, assert_ends_alike, curves, last, tensorboard_steps
 from tests.conftest import CommandLine
 
@@ -50,8 +50,7 @@ def test_kill_at_any_moment(
     )
     folder, note = tmp_path / "killed", tmp_path / "note"
     moments = random.Random(kills)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.test_faults", "gan_lab.callbacks", "gan_lab.data"])
+    context = children()
     reached, begun = 0, 0
     for _ in range(kills):
         arguments = [*line, "resume=auto", "trainer.max_steps=1000000", f"hydra.run.dir={folder}"]

@@ -12,6 +12,7 @@ from gan_lab.data import MNISTDataModule
 from gan_lab.metrics import ClassifierFeatures, Evaluation, FrechetDistance, seeded_batches
 from gan_lab.metrics.features import activations
 from gan_lab.run.checkpoint import find_checkpoint, load_task
+from tests.children import children
 from tests.conftest import CommandLine
 
 
@@ -44,7 +45,7 @@ def test_the_fid_of_a_checkpoint_is_the_same_in_two_processes(
     train: CommandLine, mnist_root: Path
 ) -> None:
     run = train("model=mlp", "data.batch_size=16", "trainer.max_steps=2")
-    context = multiprocessing.get_context("spawn")
+    context = children()
     results = context.Queue()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

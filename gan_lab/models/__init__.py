@@ -2,10 +2,12 @@
 
 from gan_lab.contracts import Discriminator
 from gan_lab.models.base import Backbone, Generator
+from gan_lab.models.classifiers import ConvClassifier
+from gan_lab.models.coupled import Coupled, CoupledGenerator
 from gan_lab.models.dcgan import DCGANBackbone, DCGANGenerator
-from gan_lab.models.discriminators import Energy, PerKey, Scores
+from gan_lab.models.discriminators import Energy, MultiScale, PerKey, Scores
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
-from gan_lab.models.inputs import LabelPlanes, Packs
+from gan_lab.models.inputs import LabelPlanes, Packs, Shrink
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
 from gan_lab.models.patches import PatchBackbone, PatchReadout
@@ -13,6 +15,7 @@ from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
 from gan_lab.models.srgan import SRGANBackbone
+from gan_lab.models.styled import ContentEncoder, StyledDecoder, StyleEncoder
 from gan_lab.models.super_resolution import RRDB, SRResNet
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
@@ -20,6 +23,10 @@ from gan_lab.models.unet import UNet
 __all__ = [
     "RRDB",
     "Backbone",
+    "ContentEncoder",
+    "ConvClassifier",
+    "Coupled",
+    "CoupledGenerator",
     "DCGANBackbone",
     "DCGANGenerator",
     "Discriminator",
@@ -31,6 +38,7 @@ __all__ = [
     "LinearReadout",
     "MLPBackbone",
     "MLPGenerator",
+    "MultiScale",
     "NormLabels",
     "OneHotLabels",
     "Packs",
@@ -47,6 +55,9 @@ __all__ = [
     "SRGANBackbone",
     "SRResNet",
     "Scores",
+    "Shrink",
+    "StyleEncoder",
+    "StyledDecoder",
     "Translator",
     "UNet",
 ]

@@ -45,17 +45,25 @@ class Translator(nn.Module, ABC):
         if channels != expected:
             raise ValueError(f"this network translates {expected} channel(s), got {channels}")
         height, width = images.shape[2:]
-        below, right = (
-            max(self.smallest - size, -size % self.multiple) for size in (height, width)
-        )
-        if not below and not right:
-            return self.body(images)
-        made = self.body(pad(images, (0, right, 0, below), mode="replicate"))
+        made = self.body(padded(images, self.multiple, self.smallest))
         return made[:, :, : self.scale * height, : self.scale * width]
 
     @abstractmethod
     def body(self, images: Tensor) -> Tensor:
         """Return the translations of images whose sizes are multiples of :attr:`multiple`."""
+
+
+def padded(images: Tensor, multiple: int, smallest: int = 1) -> Tensor:
+    """Return images repeated at the right and at the bottom until their sizes are such multiples.
+
+    Args:
+        images: (N, C, H, W), of any size.
+        multiple: That both sizes shall be multiples of.
+        smallest: That both shall have at least; a multiple too.
+    """
+    height, width = images.shape[2:]
+    below, right = (max(smallest - size, -size % multiple) for size in (height, width))
+    return pad(images, (0, right, 0, below), mode="replicate") if below or right else images
 
 
 class ResidualBlock(nn.Module):

@@ -1,10 +1,29 @@
 """What is generated from what: the generating side of a game."""
 
 from gan_lab.contracts import Task
+from gan_lab.tasks.adaptation import Adaptation
+from gan_lab.tasks.bicycle import Bicycle
 from gan_lab.tasks.colouring import Colouring
 from gan_lab.tasks.cycle import Cycle
+from gan_lab.tasks.domains import Domains
 from gan_lab.tasks.generation import Generation
+from gan_lab.tasks.multimodal import Multimodal
 from gan_lab.tasks.restoration import Restoration
+from gan_lab.tasks.shared_code import SharedCode
 from gan_lab.tasks.translation import Translation
+from gan_lab.tasks.twins import Twins
 
-__all__ = ["Colouring", "Cycle", "Generation", "Restoration", "Task", "Translation"]
+__all__ = [
+    "Adaptation",
+    "Bicycle",
+    "Colouring",
+    "Cycle",
+    "Domains",
+    "Generation",
+    "Multimodal",
+    "Restoration",
+    "SharedCode",
+    "Task",
+    "Translation",
+    "Twins",
+]

@@ -2,15 +2,14 @@
 
 from typing import cast
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from gan_lab.contracts import Direction, Medium, Round, Sample, Translating
+from gan_lab.contracts import Medium, Round, Sample
 from gan_lab.models import Translator
-from gan_lab.tasks.pool import Pool
+from gan_lab.tasks.two_domains import TwoDomains
 
 
-class Cycle(Translating):
+class Cycle(TwoDomains):
     r"""Translate both domains' samples, and the translations back.
 
     .. math:: \tilde b = F(a), \quad \tilde a = B(b), \qquad
@@ -36,9 +35,6 @@ class Cycle(Translating):
         ValueError: If the channels of translators and medium do not go together.
     """
 
-    takes = ("a", "b")
-    gives = ("a", "b")
-
     def __init__(
         self,
         forth: Translator,
@@ -47,17 +43,14 @@ class Cycle(Translating):
         identity: bool = False,
         pool: int = 50,
     ) -> None:
-        super().__init__()
-        self.forth, self.back, self.medium, self.identity = forth, back, medium, identity
-        self.directions = {"a_to_b": Direction("a", "b"), "b_to_a": Direction("b", "a")}
         refuse_other_channels(forth, back, medium)
+        super().__init__(medium, forth.inputs, pool)
+        self.forth, self.back, self.identity = forth, back, identity
         if identity and forth.inputs != forth.outputs:
             raise ValueError(
                 f"identity=true gives each translator its own domain, and these have "
                 f"{forth.inputs} and {forth.outputs} channels; use identity=false"
             )
-        media = {"a": self.source_medium(), "b": medium}
-        self.pools = nn.ModuleDict({name: Pool(pool, media[name].shape) for name in media})
 
     def forward(self, batch: Sample) -> Round:
         """Translate a minibatch of both domains, and back."""
@@ -68,24 +61,9 @@ class Cycle(Translating):
             made |= {"same_a": self.back(a), "same_b": self.forth(b)}
         return Round(batch, {**batch, **fake}, made)
 
-    def shown(self, round: Round) -> Round:
-        """Let each domain's discriminator see old translations too."""
-        pooled = {name: pool(round.fake[name]) for name, pool in self.pools.items()}
-        return round._replace(fake={**round.fake, **pooled})
-
-    def sources(
-        self, batch: Sample, random: torch.Generator | None = None, direction: str | None = None
-    ) -> Sample:
-        return {"source": batch[self.direction(direction).source]}
-
     def translate(self, source: Sample, direction: str | None = None) -> Sample:
         network = self.forth if self.direction(direction).target == "b" else self.back
         return {"x": cast(Tensor, network(source["source"]))}
-
-    def source_medium(self, direction: str | None = None) -> Medium:
-        if self.direction(direction).source == "b":
-            return self.medium
-        return type(self.medium)((self.forth.inputs, *self.medium.shape[1:]))
 
 
 def refuse_other_channels(forth: Translator, back: Translator, medium: Medium) -> None:

@@ -11,10 +11,17 @@ from gan_lab.terms.gradient import (
     GradientPenalty,
     input_gradients,
 )
+from gan_lab.terms.latents import MeanSquare
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
 from gan_lab.terms.perceptual import Perceptual, Style
-from gan_lab.terms.recognition import Classification, CodeRecovery, Information
+from gan_lab.terms.recognition import (
+    Classification,
+    CodeRecovery,
+    DomainClassification,
+    Information,
+    TaskLoss,
+)
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
 
@@ -28,10 +35,12 @@ __all__ = [
     "Consistency",
     "Constraint",
     "CycleConsistency",
+    "DomainClassification",
     "GradientPenalty",
     "Identity",
     "Information",
     "LeCam",
+    "MeanSquare",
     "OrthogonalRegularization",
     "Penalty",
     "Perceptual",
@@ -39,6 +48,7 @@ __all__ = [
     "Scorer",
     "Side",
     "Style",
+    "TaskLoss",
     "Term",
     "TotalVariation",
     "Turn",

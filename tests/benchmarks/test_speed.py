@@ -59,6 +59,7 @@ def test_replicas_trained_at_once_end_where_each_would_alone() -> None:
     assert replicas.largest_difference("small", count=3, batch=8, steps=5) < 1e-5
 
 
+@pytest.mark.slow
 def test_the_comparison_runs(
     mnist_root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

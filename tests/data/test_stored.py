@@ -2,9 +2,7 @@
 
 import hashlib
 import pickle
-import signal
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +14,8 @@ from torch import Tensor
 from gan_lab.data import MappedTensor, write_mapped
 from gan_lab.data.mapping import mapped
 from gan_lab.errors import LabError
+from tests.children import children
 
-ROOT = Path(__file__).parents[2]
 SHAPE = (3, 4, 5)
 
 
@@ -98,23 +96,24 @@ def test_a_file_that_is_not_whole_is_refused_in_one_line(stored: MappedTensor) -
         MappedTensor(stored.path.with_name("absent.npy"))
 
 
+def build(path: Path) -> None:
+    def batches() -> Iterator[Tensor]:
+        yield torch.zeros(10, 3, 4, 5, dtype=torch.uint8)
+        path.with_name("begun").touch()
+        time.sleep(60)
+
+    mapped(path, batches(), (3, 4, 5), 30)
+
+
 def test_a_killed_build_leaves_nothing_that_is_taken_for_whole(tmp_path: Path) -> None:
-    script = (
-        "import sys, time, torch; from pathlib import Path\n"
-        "from gan_lab.data.mapping import mapped\n"
-        "def batches():\n"
-        "    yield torch.zeros(10, 3, 4, 5, dtype=torch.uint8)\n"
-        "    print('begun', flush=True); time.sleep(60)\n"
-        "mapped(Path(sys.argv[1]), batches(), (3, 4, 5), 30)\n"
-    )
     path = tmp_path / "set.npy"
-    with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, cwd=ROOT
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    process = children().Process(target=build, args=(path,))
+    process.start()
+    while not path.with_name("begun").exists():
+        assert process.is_alive()
+        time.sleep(0.01)
+    process.kill()
+    process.join()
     assert not path.exists()
     assert list(tmp_path.glob("*.part"))
     assert torch.equal(mapped(path, images().split(9), SHAPE, 30)[:], images())

@@ -37,6 +37,7 @@ from gan_lab.metrics import (
 )
 from gan_lab.metrics.features import DIGESTS, WEIGHTS, activations
 from gan_lab.metrics.reference import cached_activations
+from tests.children import children
 
 ALL = {
     "fid": FrechetDistance,
@@ -314,7 +315,7 @@ def measure(rank: int, world_size: int, port: int, results: "multiprocessing.Que
 
 
 def test_two_processes_measure_what_one_does() -> None:
-    context = multiprocessing.get_context("spawn")
+    context = children()
     results = context.Queue()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

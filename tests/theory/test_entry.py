@@ -1,10 +1,5 @@
 """The command line: every study's YAML, a user's own loss, and bad input."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
@@ -44,26 +39,20 @@ def test_every_study_is_built_from_its_file(name):
         assert isinstance(build(config, "study", **given(config)), Study)
 
 
-def test_a_users_loss_in_a_folder_of_their_own_takes_part(tmp_path):
+def test_a_users_loss_in_a_folder_of_their_own_takes_part(tmp_path, main_of, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "my_losses.py").write_text(OWN)
     (tmp_path / "loss").mkdir()
     node = "_target_: my_losses.Scaled\nfactor: 2.5\n"
     (tmp_path / "loss" / "scaled.yaml").write_text(node)
-    result = command_line(
-        tmp_path / "run",
-        "study=dirac",
-        'study.only=["Scaled(2.5)"]',
-        "study.animated=false",
-        "study.rounds=3",
-        f"--config-dir={tmp_path}",
-    )
-    assert result.returncode == 0, result.stderr
+    line = ("gan_lab.theory.__main__", f"--config-dir={tmp_path}", f"hydra.run.dir={tmp_path}/run")
+    only = ('study.only=["Scaled(2.5)"]', "study.animated=false", "study.rounds=3")
+    assert main_of(*line, "study=dirac", *only) == 0
     # The discriminator pulls 2.5 times as hard: the eigenvalues are ± i √(2.5 / 4).
-    assert "0.0000+0.7906i" in result.stdout
+    assert "0.0000+0.7906i" in capsys.readouterr().out
     (tmp_path / "loss" / "wrong.yaml").write_text("_target_: nowhere.Loss\n")
-    result = command_line(tmp_path / "run", "study=dirac", f"--config-dir={tmp_path}")
-    assert result.returncode == 1
-    assert result.stderr.strip() == "gan_lab: loss=wrong: cannot import nowhere.Loss"
+    assert main_of(*line, "study=dirac") == 1
+    assert capsys.readouterr().err.strip() == "gan_lab: loss=wrong: cannot import nowhere.Loss"
 
 
 def test_components_are_found_at_any_depth():
@@ -92,23 +81,11 @@ def start(*arguments: str) -> None:
     build(config, "study", **given(config))
 
 
-def command_line(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parents[2]
-    paths = os.pathsep.join([str(root), str(folder.parent)])
-    return subprocess.run(
-        [sys.executable, "-m", "gan_lab.theory", f"hydra.run.dir={folder}", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": paths},
-    )
-
-
-def test_one_command_answers_and_saves(tmp_path):
+def test_one_command_answers_and_saves(tmp_path, main_of, capsys):
     folder = tmp_path / "run"
-    result = command_line(folder, "study=equilibrium", "study.steps=30")
-    assert "-1.38629" in result.stdout
+    line = ("gan_lab.theory.__main__", f"hydra.run.dir={folder}", "study=equilibrium")
+    assert main_of(*line, "study.steps=30") == 0
+    assert "-1.38629" in capsys.readouterr().out
     assert {"findings.json", "equilibrium.png", "equilibrium.svg", "tensorboard"} <= {
         path.name for path in folder.iterdir()
     }
