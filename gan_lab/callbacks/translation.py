@@ -182,6 +182,7 @@ class TranslationMetrics(Translations):
                 network,
                 partial(data.plain, column=ends_in.target),
                 None if back is None else method(task, back),
+                getattr(task, "classify", None),
             )["made"]
             named |= {label(f, direction, network, count): v for f, v in figures.items()}
         for logger in trainer.loggers:

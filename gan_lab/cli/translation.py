@@ -71,6 +71,7 @@ def evaluate_translations(
             fitting,
             partial(data.plain, column=ends.target),
             None if back is None else translating(task, back),
+            getattr(task, "classify", None),
         )
         for name, figures in found.items():
             for figure, value in figures.items():

@@ -34,13 +34,16 @@ class Held:
         source: What is translated, and what goes with it.
         truth: What should come of it; None where nothing says so.
         real: Samples of what is translated to.
-        labels: Of the sources.
+        labels: What translations should show: the target domain's where the source names it, and
+            else the source's own.
+        real_labels: What ``real`` shows.
     """
 
     source: Sample
     truth: Tensor | None
     real: Tensor
     labels: Tensor
+    real_labels: Tensor
 
 
 def held_out(
@@ -69,15 +72,22 @@ def held_out(
     for start in range(0, min(count, split.size), batch_size):
         chosen = torch.arange(start, min(start + batch_size, count, split.size))
         stored = split.rows(chosen, ends.source)
+        shown = split.rows(chosen, ends.target)["label"].to(device)
         labels = stored.pop("label").to(device)
         batch = {name: medium.to_float(column).to(device) for name, column in stored.items()}
         given: dict[str, Tensor] = {**batch, "label": labels}
         truth = task.truth(given, direction)
-        if truth is None:
-            raise LabError(f"the data has no {ends.target}, which this run translates to")
+        real = given.get(ends.target) if truth is None else truth
+        if real is None or ends.source not in given:
+            raise LabError(
+                f"this run translates {ends.source} to {ends.target}, and the data holds "
+                f"{', '.join(given)}; choose the data set that it was trained on by data="
+            )
+        source = task.sources(given, random, direction)
         yield Held(
-            task.sources(given, random, direction),
+            source,
             truth if split.aligned else None,
-            truth,
-            labels,
+            real,
+            source.get("label", labels),
+            shown,
         )

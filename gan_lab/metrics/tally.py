@@ -30,6 +30,7 @@ IDEALS = {
     "feature_distance": 0.0,
     "fid": 0.0,
     "class_accuracy": 1.0,
+    "target_accuracy": 1.0,
     "saturation_ratio": 1.0,
     "colourfulness_ratio": 1.0,
     "variance_ratio": 1.0,

@@ -26,6 +26,7 @@ def measure(
     network: FeatureNetwork | None = None,
     plain: Plain = lambda images: images,
     back: Method | None = None,
+    classify: Plain | None = None,
 ) -> dict[str, dict[str, float]]:
     """Return the figures of several methods on the same held-out samples, and the truth's own.
 
@@ -38,11 +39,16 @@ def measure(
         network: Of features; None where none takes the images.
         plain: See :class:`Tally`.
         back: Translates back what the first method made, if something does.
+        classify: The first method's own classifier of what is translated to, if it has one: images
+            to logits.
     """
     tallies = {name: Tally(network, plain) for name in methods}
     real = Tally(network, plain)
     for held in batches:
-        real.look(held.real, held.labels)
+        real.look(held.real, held.real_labels)
+        if classify is not None:
+            verdict = classify(held.real).argmax(1)
+            tallies[next(iter(methods))].add("target_accuracy", verdict == held.real_labels)
         for place, (name, method) in enumerate(methods.items()):
             made = method(held.source)
             tallies[name].look(made, held.labels)

@@ -23,6 +23,7 @@ BETTER = {
     "absolute_error": "lower",
     "feature_distance": "lower",
     "class_accuracy": "higher",
+    "target_accuracy": "higher",
     "cycle_error": "lower",
 }
 """Which way a figure improves, by the part of its name before the slash; the usual one first."""

@@ -199,9 +199,12 @@ def test_accuracy_is_read_off_plain_images_and_of_the_truth_too() -> None:
     found = measure(methods, batches, network, plain=lambda made: -made)
     assert found["negative"]["class_accuracy"] == found["real"]["class_accuracy"] == 1
     for held in batches:
-        held.labels = (labels + 1) % 10
-    found = measure(methods, batches, network, plain=lambda made: -made)
-    assert found["negative"]["class_accuracy"] == 0
+        held.labels, held.real_labels = (labels + 1) % 10, (labels + torch.arange(4) % 2) % 10
+    own = measure(
+        methods, batches, network, lambda made: -made, classify=lambda x: network(-x).logits
+    )
+    assert own["negative"]["class_accuracy"] == 0
+    assert own["negative"]["target_accuracy"] == own["real"]["class_accuracy"] == 0.5
 
 
 def test_held_out_samples_are_the_first_and_always_the_same() -> None:
@@ -211,7 +214,7 @@ def test_held_out_samples_are_the_first_and_always_the_same() -> None:
     first = task.medium.to_float(split.columns["a"][:25])  # type: ignore[union-attr]
     assert torch.equal(torch.cat([part.source["source"] for part in held]), first)
     assert sum(len(p.real) for p in held_out(task, split, task.medium, 99, "back")) == 30
-    with pytest.raises(LabError, match="the data has no b, which this run translates to"):
+    with pytest.raises(LabError, match="translates a to b, and the data holds a, label; choose"):
         next(held_out(task, AloneA(images(3), torch.zeros(3)), task.medium, 3, "forth"))
 
 
