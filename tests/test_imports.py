@@ -28,11 +28,14 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
     "data": (
         {"contracts", "media", "errors", "files"},
-        {*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"},
+        {
+            *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
+            *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits
+        },
     ),
     "metrics": (
         {"contracts", "media", "errors", "files"},
-        {"torchmetrics", "torch_fidelity", "safetensors", "scipy"},
+        {"torchmetrics", "torch_fidelity", "safetensors", "scipy", "numpy", "skimage"},
     ),
     "run": ({"contracts", "errors", "files"}, {*LIGHTNING, "filelock", "yaml"}),
     "engine": ({"run", "errors", "files"}, {*LIGHTNING, "lightning_fabric"}),
@@ -55,7 +58,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 ENTRIES = {
     *("__init__.py", "api.py", "evaluate.py", "export.py", "runs.py", "sample.py", "train.py"),
-    *("report/__main__.py", "theory/__main__.py"),
+    *("translate.py", "report/__main__.py", "theory/__main__.py"),
 }
 """Files that stand above the rooms and may use them all."""
 RESERVED = {"theory", "report"}

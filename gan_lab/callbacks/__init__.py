@@ -14,6 +14,7 @@ from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
 from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
+from gan_lab.callbacks.translation import TranslationMetrics, TranslationPanels
 
 __all__ = [
     "EMA",
@@ -31,4 +32,6 @@ __all__ = [
     "SampleGrid",
     "StepProgress",
     "TrainingCurves",
+    "TranslationMetrics",
+    "TranslationPanels",
 ]
