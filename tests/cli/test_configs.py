@@ -93,12 +93,17 @@ SUPER = ["task=restoration", "degradations=downsample", "model=srresnet"]
 RESTORE = ["task=restoration", "model=unet"]
 TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
 CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
+BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
 COMPANIONS = {
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),
+    **{
+        key: [*BICYCLE, "latent_dim=8", "+model.generator.beside=8"]
+        for key in (BICYCLE[0], BICYCLE[2])
+    },
     **dict.fromkeys(TWINS, TWINS),
     **{key: [*CODES, "latent_dim=8"] for key in CODES},
     "task=shared_code": [*CODES[1:], "model.style_dim=0"],
