@@ -172,6 +172,7 @@ def build_module(config: DictConfig) -> GAN:
     from gan_lab.cli.instantiate import required
     from gan_lab.run.pretrained import pretrained
 
+    refuse_too_large(config)
     module: GAN = required(config, "module")
     start, theirs = config.pretrained, "discriminator."
     freeze = [name.removeprefix(theirs) for name in start.freeze if name.startswith(theirs)]
@@ -189,6 +190,25 @@ def build_module(config: DictConfig) -> GAN:
     except Exception as error:
         raise LabError(f"optimizer or scheduler: {said(error)}") from error
     return module
+
+
+def refuse_too_large(config: DictConfig) -> None:
+    """Raise LabError where networks and their gradients are more than the machine has memory for.
+
+    They are counted on torch's meta device, where tensors have shapes and nothing else.
+    """
+    import torch
+
+    from gan_lab.cli.instantiate import required
+    from gan_lab.data.mapping import require_memory
+
+    try:
+        with torch.device("meta"), torch.random.fork_rng(devices=[]):
+            sketch: GAN = required(config, "module")
+    except Exception:  # networks that need values, and whatever is told when they are built
+        return
+    weights = sum(weight.nbytes for weight in sketch.parameters())
+    require_memory("model (weights and gradients)", 2 * weights)
 
 
 def build_callbacks(config: DictConfig) -> list[Callback]:

@@ -1,6 +1,7 @@
 """What a person gets wrong is told in one line, and nothing is lost."""
 
 import pickle
+import resource
 import shutil
 import sys
 from pathlib import Path
@@ -73,6 +74,19 @@ def test_one_line_says_what_is_wrong(
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is there")
+@pytest.mark.parametrize("norm", ["spectral_norm=false", "spectral_norm=true"])
+def test_networks_beyond_memory_are_refused_before_they_are_made(
+    capsys: pytest.CaptureFixture[str], train: CommandLine, norm: str
+) -> None:
+    wide = "model.discriminator.hidden=[10000000,10000000]"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    message = refused(capsys, train, wide, norm)
+    assert "model (weights and gradients) asks for 745,1" in message  # 2 x 4 x 10^14 bytes
+    assert "GiB of memory, and" in message and message.endswith("are available; make it smaller")
+    # The first layer alone would fill 31 GB.
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < before + 2**20
+
+
 def test_an_absent_accelerator(capsys: pytest.CaptureFixture[str], train: CommandLine) -> None:
     assert "trainer.accelerator=auto" in refused(capsys, train, "trainer.accelerator=gpu")
 

@@ -262,3 +262,13 @@ def test_the_readme_claims_of_steps_and_modes_what_holds() -> None:
     assert "standard error of 10 trials 0.8" in modes
     assert "mean ± standard deviation over seeds" in modes
     assert "cure the loss of modes" not in modes
+
+
+def test_the_tests_that_a_page_names_exist() -> None:
+    text = (ROOT / "docs" / "testing.md").read_text()
+    files = set(re.findall(r"`(?:tests/)?((?:\w+/)*test_\w+\.py)(?:::\w+)?`", text))
+    named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)::(test_\w+)`", text))
+    assert len(named) > 100
+    assert {file for file in files if not (ROOT / "tests" / file).is_file()} == set()
+    written = {file: (ROOT / "tests" / file).read_text() for file in files}
+    assert {pair for pair in named if f"\ndef {pair[1]}(" not in written[pair[0]]} == set()

@@ -6,7 +6,6 @@ from typing import Any
 
 from gan_lab.cli.app import quoted, unquoted
 from gan_lab.errors import LabError
-from gan_lab.files import refuse_links
 
 Changes = Mapping[str, tuple[Any, Any]]
 """Dotted keys with the values before and now."""
@@ -58,7 +57,7 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
         arguments: The command line without the program.
 
     Raises:
-        LabError: If there is no sound checkpoint at PATH, or its folder holds links.
+        LabError: If there is no sound checkpoint at PATH.
     """
     arguments = [
         f"hydra.{argument.replace('_', '.', 1)}" if argument.startswith("sweep_dir=") else argument
@@ -86,12 +85,8 @@ def resumed_arguments(arguments: list[str]) -> list[str]:
     extra += [f"resume={quoted(checkpoint.absolute())}", f"first_step={content['global_step']}"]
     extra.append("inherited=true")  # see go_on
     folder = run_folder(checkpoint)
-    if "hydra.run.dir" in given:
-        folder = Path(unquoted(given["hydra.run.dir"]))
-    elif folder is not None:
+    if folder is not None and "hydra.run.dir" not in given:
         extra.append(f"hydra.run.dir={quoted(folder)}")
-    if folder is not None:
-        refuse_links(folder)
     return [*before, *extra, *after]
 
 

@@ -42,6 +42,8 @@ def spectrally_normalise(network: nn.Module) -> None:
     """
     for layer in list(network.modules()):
         if isinstance(layer, NORMALISED):
+            if layer.weight.is_meta:
+                continue  # a sketch, of which the sizes count alone
             if not layer.weight.any():
                 layer.reset_parameters()  # zero has no singular value to divide by
             parametrizations.spectral_norm(layer)

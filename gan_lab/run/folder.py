@@ -13,7 +13,7 @@ import yaml
 from filelock import FileLock, Timeout
 
 from gan_lab.errors import LabError
-from gan_lab.files import written_whole
+from gan_lab.files import refuse_links, written_whole
 from gan_lab.run.reading import read_regular
 
 SUMMARY = "summary.json"
@@ -207,9 +207,10 @@ def claimed(path: Path) -> Iterator[None]:
     """Keep every other process from training in a folder; a lock that no crash outlives.
 
     Raises:
-        LabError: If another process trains there.
+        LabError: If another process trains there, or a link in it leads elsewhere.
     """
     path.mkdir(parents=True, exist_ok=True)
+    refuse_links(path)
     try:
         with FileLock(path / ".lock", timeout=2):
             yield

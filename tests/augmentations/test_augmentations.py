@@ -89,6 +89,15 @@ def test_translation_stays_within_its_ratio_and_differs_between_samples() -> Non
     assert len({tuple(place) for place in places.tolist()}) == 25
 
 
+@pytest.mark.parametrize(("size", "most"), [(12, 2), (27, 3), (28, 4), (32, 4)])
+def test_an_eighth_of_a_size_is_rounded_as_the_authors_round_it(size: int, most: int) -> None:
+    torch.manual_seed(0)
+    dots = torch.full((300, 1, size, size), -1.0)
+    dots[:, :, size // 2, size // 2] = 1
+    places = (Translation()(dots)[:, 0] == 1).nonzero()[:, 1:] - size // 2
+    assert (places.min(), places.max()) == (-most, most)  # int(size * 0.125 + 0.5), not size // 8
+
+
 def test_cutout_greys_out_one_rectangle() -> None:
     image = images(1, 2)
     cut = cut_out(image, torch.tensor([1, -1]), torch.tensor([10, 0]), (3, 4))

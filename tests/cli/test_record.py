@@ -59,6 +59,18 @@ def test_a_refused_command_writes_nothing_where_another_trains(
         assert list(contents(tmp_path / "run")) == [".lock"]
 
 
+@pytest.mark.parametrize("name", [".hydra", ".lock", "checkpoints", "tensorboard", "samples"])
+def test_a_new_run_writes_through_no_link(
+    train: CommandLine, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / name).symlink_to(mine / "absent" if name == ".lock" else mine)
+    assert f"{name} is a symbolic link" in stopped(train, capsys, *LINE)
+    assert not list(mine.iterdir()) and len(list((tmp_path / "run").iterdir())) == 1
+
+
 def test_a_run_folder_without_checkpoints_is_a_run_all_the_same(
     train: CommandLine, capsys: pytest.CaptureFixture[str]
 ) -> None:

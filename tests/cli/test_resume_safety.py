@@ -229,6 +229,29 @@ def test_places_and_hydras_keys_are_the_users_alone(
     assert {entry.name for entry in tmp_path.iterdir()} == {"new", "x.ckpt"}
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda c: c.update(optimizer_states=[]), "lacks the states of the 2 optimizers"),
+        (lambda c: c.pop("optimizer_states"), "lacks the states of the 2 optimizers"),
+        (lambda c: c["optimizer_states"][1]["state"].clear(), "optimizer without its moments"),
+        (lambda c: c["optimizer_states"][0].clear(), "no sound state of an optimizer"),
+    ],
+    ids=["none", "absent", "no moments", "empty"],
+)
+def test_an_optimizer_without_its_state_is_told(
+    change: Callable[[Content], object],
+    told: str,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forge(trained, tmp_path / "run" / "checkpoints" / "last.ckpt", change)
+    line = (f"resume={tmp_path / 'run'}", "trainer.max_steps=3")
+    assert told in one_line(capsys, lambda: run_main(monkeypatch, *line))
+
+
 def test_links_in_a_run_folder_are_not_written_through(
     trained: Path,
     tmp_path: Path,
