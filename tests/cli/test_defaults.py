@@ -60,6 +60,7 @@ OTHERWISE = {  # and why
     "model.ResNetTranslator.blocks": "the paper's are for 256 pixels, ours for 28",
     "model.PatchBackbone.width": "narrowed, for a CPU",
     "model.PatchBackbone.layers": "the paper's are for 256 pixels, ours for 28",
+    "data.MNISTViewsDataModule.view": "one file a view",
     "data.StackedMNISTDataModule.sample_shape": "the base's is MNIST's",
     "metrics.ClassifierFeatures.dataset": "one file a data set",
     "metrics.ClassifierFeatures.channels": "three for stacked digits",
