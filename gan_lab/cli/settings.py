@@ -17,6 +17,7 @@ Components = dict[str, Any] | None
 TRAIN = {
     "seed": Seed,
     "latent_dim": Positive,
+    "learning_rate": Annotated[float, Field(gt=0)],
     "n_critic": Positive,
     "discriminator_norm": Literal["batch", "instance", "layer", "none"],
     "source_channels": Positive,
