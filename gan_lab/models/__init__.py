@@ -3,28 +3,41 @@
 from gan_lab.contracts import Discriminator
 from gan_lab.models.base import Backbone, Generator
 from gan_lab.models.dcgan import DCGANBackbone, DCGANGenerator
-from gan_lab.models.discriminators import Energy, PerKey, Scores
+from gan_lab.models.discriminators import PerKey, Scores
+from gan_lab.models.encoders import Autoencoder, Encoder, GaussianEncoder
+from gan_lab.models.energy import Energy
+from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs
+from gan_lab.models.joint import ClassAndStyle, JointBackbone, JointScores
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
-from gan_lab.models.readouts import LinearReadout, ProjectionReadout, Recogniser
+from gan_lab.models.readouts import Embedding, LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
 
 __all__ = [
+    "Autoencoder",
     "Backbone",
+    "ClassAndStyle",
+    "ClassScores",
     "DCGANBackbone",
     "DCGANGenerator",
     "Discriminator",
+    "Embedding",
+    "Encoder",
     "Energy",
+    "GaussianEncoder",
     "Generator",
     "InfoGANBackbone",
     "InfoGANGenerator",
+    "JointBackbone",
+    "JointScores",
     "LabelPlanes",
     "LinearReadout",
     "MLPBackbone",
     "MLPGenerator",
+    "NoisyMLPBackbone",
     "NormLabels",
     "OneHotLabels",
     "Packs",

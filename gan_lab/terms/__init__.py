@@ -2,18 +2,22 @@
 
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.diversity import ModeSeeking, PullAway
+from gan_lab.terms.features import FeatureMatching, GaussianPrior, LearnedSimilarity
 from gan_lab.terms.gradient import (
     DRAGAN,
     R1,
     R1R2,
     R2,
     GradientPenalty,
+    GradientPower,
     input_gradients,
 )
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
 from gan_lab.terms.recognition import Classification, CodeRecovery, Information
 from gan_lab.terms.reconstruction import Reconstruction
+from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
     "DRAGAN",
@@ -24,14 +28,22 @@ __all__ = [
     "CodeRecovery",
     "Consistency",
     "Constraint",
+    "FeatureMatching",
+    "GaussianPrior",
     "GradientPenalty",
+    "GradientPower",
     "Information",
     "LeCam",
+    "LearnedSimilarity",
+    "ModeSeeking",
     "OrthogonalRegularization",
     "Penalty",
+    "PullAway",
     "Reconstruction",
     "Scorer",
     "Side",
+    "Sorting",
+    "Supervision",
     "Term",
     "Turn",
     "WeightClipping",
