@@ -146,7 +146,7 @@ def refuse_data(game: Updates, data: Any) -> None:
     classes = max(game.task.num_classes, game.discriminator.num_classes)
     if game.task.labels_are_drawn:  # the data's own are not looked at
         classes = 0
-    if getattr(data, "labels", None) is not None and isinstance(labels, Tensor):
+    if isinstance(getattr(data, "labels", None), int) and isinstance(labels, Tensor):
         refuse_unknown_labels(game)
         labels = labels[labels >= 0]
     if classes and isinstance(labels, Tensor) and not 0 <= labels.min() <= labels.max() < classes:

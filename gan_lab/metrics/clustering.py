@@ -45,7 +45,8 @@ def normalised_information(clusters: Tensor, classes: Tensor) -> Tensor:
     joint = table / table.sum()
     ours, theirs = (torch.special.entr(joint.sum(axis)).sum() for axis in (1, 0))
     shared = ours + theirs - torch.special.entr(joint).sum()
-    return 2 * shared / (ours + theirs).clamp(min=1e-12)
+    information: Tensor = 2 * shared / (ours + theirs).clamp(min=1e-12)
+    return information
 
 
 def adjusted_rand(clusters: Tensor, classes: Tensor) -> Tensor:

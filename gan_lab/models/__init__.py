@@ -1,24 +1,32 @@
 """Generators, backbones, and the discriminators that are made of them."""
 
 from gan_lab.contracts import Discriminator
+from gan_lab.models.attention import SelfAttention
 from gan_lab.models.base import Backbone, Generator
+from gan_lab.models.biggan import BigGANBackbone, BigGANGenerator
 from gan_lab.models.dcgan import DCGANBackbone, DCGANGenerator
+from gan_lab.models.directions import principal_directions, walks
 from gan_lab.models.discriminators import PerKey, Scores
 from gan_lab.models.encoders import Autoencoder, Encoder, GaussianEncoder
 from gan_lab.models.energy import Energy
+from gan_lab.models.fastgan import FastGANDiscriminator, FastGANGenerator
 from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs
 from gan_lab.models.joint import ClassAndStyle, JointBackbone, JointScores
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
+from gan_lab.models.pixelwise import UNetDiscriminator
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import Embedding, LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
+from gan_lab.models.stylegan2 import StyleGAN2Backbone, StyleGAN2Generator
 
 __all__ = [
     "Autoencoder",
     "Backbone",
+    "BigGANBackbone",
+    "BigGANGenerator",
     "ClassAndStyle",
     "ClassScores",
     "DCGANBackbone",
@@ -27,6 +35,8 @@ __all__ = [
     "Embedding",
     "Encoder",
     "Energy",
+    "FastGANDiscriminator",
+    "FastGANGenerator",
     "GaussianEncoder",
     "Generator",
     "InfoGANBackbone",
@@ -49,4 +59,10 @@ __all__ = [
     "ResNetBackbone",
     "ResNetGenerator",
     "Scores",
+    "SelfAttention",
+    "StyleGAN2Backbone",
+    "StyleGAN2Generator",
+    "UNetDiscriminator",
+    "principal_directions",
+    "walks",
 ]

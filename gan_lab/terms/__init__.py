@@ -3,7 +3,12 @@
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
 from gan_lab.terms.diversity import ModeSeeking, PullAway
-from gan_lab.terms.features import FeatureMatching, GaussianPrior, LearnedSimilarity
+from gan_lab.terms.features import (
+    FeatureMatching,
+    GaussianPrior,
+    LearnedSimilarity,
+    SelfReconstruction,
+)
 from gan_lab.terms.gradient import (
     DRAGAN,
     R1,
@@ -15,6 +20,7 @@ from gan_lab.terms.gradient import (
 )
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
+from gan_lab.terms.path_length import PathLength
 from gan_lab.terms.recognition import Classification, CodeRecovery, Information
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.supervision import Sorting, Supervision
@@ -37,10 +43,12 @@ __all__ = [
     "LearnedSimilarity",
     "ModeSeeking",
     "OrthogonalRegularization",
+    "PathLength",
     "Penalty",
     "PullAway",
     "Reconstruction",
     "Scorer",
+    "SelfReconstruction",
     "Side",
     "Sorting",
     "Supervision",
