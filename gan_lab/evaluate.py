@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from gan_lab.cli.app import literal_paths, run
+from gan_lab.cli.device import choose_device
 from gan_lab.cli.python import callable_module
 from gan_lab.errors import LabError
 
@@ -37,6 +38,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     """
     from gan_lab.cli.instantiate import select_number
     from gan_lab.cli.table import report
+    from gan_lab.cli.translation import evaluate_translations
+    from gan_lab.contracts import Translating
 
     if (config.checkpoint is None) == (config.images is None):
         raise LabError("give either checkpoint=PATH, a run folder or .ckpt file, or images=PATH")
@@ -45,7 +48,15 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     seed = select_number(config, "seed", int, 0)
     select_number(config, "batch_size", int, 1)
     if config.images is None:
-        data, sources, task = generators(config)
+        data, tasks = generators(config)
+        task = next(iter(tasks.values()))
+        translating = {n: t for n, t in tasks.items() if isinstance(t, Translating)}
+        if translating:
+            network = feature_network(config).to(choose_device(config.device))
+            data.prepare_data()
+            data.setup("fit")
+            return evaluate_translations(config, translating, data, network)
+        sources = {name: task_source(config, drawn) for name, drawn in tasks.items()}
     else:
         data, sources, count = images(config, count)
         repeats, task = 1, None  # there is nothing to draw anew
@@ -60,8 +71,8 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     return report(config, evaluation, columns, floor)
 
 
-def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], Task]:
-    """Return the checkpoint's data set, a source of samples for each weights, and its task."""
+def generators(config: DictConfig) -> tuple[DataModule, dict[str, Task]]:
+    """Return the checkpoint's data set, and its generating side with each of its weights."""
     from gan_lab.cli.stored_data import stored_data
     from gan_lab.run.checkpoint import (
         CONFIG_KEY,
@@ -80,7 +91,6 @@ def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], Task]
         names = ["raw", "ema"] if EMA_KEY in checkpoint else ["raw"]
     device = choose_device(config.device)
     tasks = {name: load_task(path, name, config.trust).to(device) for name in names}
-    sources = {name: task_source(config, task) for name, task in tasks.items()}
     task = tasks[names[0]]
     if config.data is not None:
         data = chosen_data(config)
@@ -93,7 +103,7 @@ def generators(config: DictConfig) -> tuple[DataModule, dict[str, Source], Task]
             f"{path} makes samples of shape {list(task.medium.shape)}, and the data set's have "
             f"{list(data.sample_shape)}"
         )
-    return data, sources, task
+    return data, tasks
 
 
 def task_source(config: DictConfig, task: Task) -> Source:
@@ -182,20 +192,6 @@ def feature_network(config: DictConfig) -> FeatureNetwork:
         return network
     built: FeatureNetwork = build(config, "metrics.features")
     return built
-
-
-def choose_device(name: str) -> Any:
-    """Return the device called ``name``, or the accelerator where there is one."""
-    import torch
-
-    if name == "auto":
-        found = torch.accelerator.current_accelerator(check_available=True)
-        return found or torch.device("cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except RuntimeError as error:
-        reason = str(error).splitlines()[0]
-        raise LabError(f"device={name} cannot be used here ({reason}); use cpu") from error
 
 
 callable_module(__name__, "evaluate")

@@ -108,6 +108,7 @@ def test_every_command_composes(command: Command) -> None:
 
 def test_the_pages_have_commands_of_every_kind() -> None:
     kinds = {"train", "sample", "encode", "evaluate", "export", "report", "runs", "theory"}
+    kinds |= {"translate"}
     assert {command.module for command in ALL} == kinds
     assert len(ALL) > 40
 
@@ -135,6 +136,8 @@ def test_the_table_of_axes_names_every_choice() -> None:
 
 
 RUN = Path("outputs/2026-01-31/12-00-00")
+TRANSLATING = RUN.with_name("13-00-00")
+TRANSLATION = ["experiment=cyclegan", "data=mnist_negative", "model.width=4", "data.batch_size=4"]
 SHORT = [
     "trainer.accelerator=cpu",
     "callbacks.evaluation=null",
@@ -147,6 +150,7 @@ SHORT_STUDIES = {
     "vanishing_gradients": ["images=64", "study.steps=20", "study.image_steps=5"],
     "mode_collapse": ["study.steps=64", "study.samples=500"],
     "critic_as_distance": ["study.steps=40", "study.n_critic=2", "study.samples=64"],
+    "perception_distortion": ["study.deviations=[0.5]", "study.weights=[1]", "study.samples=256"],
     "game": ["study.steps=64", "study.gap_steps=5", "study.gaps=2", "study.samples=64"],
 }
 
@@ -162,16 +166,24 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
         counts = [
             f"callbacks.evaluation.{name}=500" for name in ("num_samples", "final_num_samples")
         ]
-        for place, measured in ((RUN, []), (sweep, ["metrics=quick", *counts])):
-            short = [a for a in SHORT if not (measured and a.startswith("callbacks.evaluation"))]
+        runs = (RUN, []), (sweep, ["metrics=quick", *counts]), (TRANSLATING, TRANSLATION)
+        for place, measured in runs:
+            own = measured == runs[1][1]
+            short = [a for a in SHORT if not (own and a.startswith("callbacks.evaluation"))]
             line = [*short, *measured, "trainer.max_steps=2", f"data.root={mnist_root}"]
             main_of("train")(["train", *line, f"hydra.run.dir='{place}'"])
     finally:
         sys.argv = before[0]
         os.chdir(before[1])
-    for folder, shape in (("FOLDER", (1, 28, 28)), ("photos", (3, 32, 64))):
-        (root / folder).mkdir()
-        for index in range(600):
+    photos = (3, 32, 64)
+    for folder, shape, count in (
+        ("FOLDER", (1, 28, 28), 600),
+        ("photos", photos, 600),
+        ("domains/A", photos, 20),
+        ("domains/B", photos, 20),
+    ):
+        (root / folder).mkdir(parents=True)
+        for index in range(count):
             picture = torch.randint(256, shape, dtype=torch.uint8)
             save_png(picture, root / folder / f"{index:03d}.png")
     return root

@@ -20,18 +20,22 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "priors": ({"contracts", "errors"}, set()),
     "descents": ({"contracts", "errors"}, set()),
     "augmentations": ({"contracts"}, set()),
+    "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
     "media": ({"contracts", "errors", "files"}, PICTURES),
     "terms": ({"contracts", "augmentations", "errors"}, set()),
-    "tasks": ({"contracts", "models", "priors", "media", "errors"}, set()),
+    "tasks": ({"contracts", "degradations", "models", "priors", "media", "errors"}, set()),
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
     "data": (
         {"contracts", "media", "errors", "files"},
-        {*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"},
+        {
+            *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
+            *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits
+        },
     ),
     "metrics": (
         {"contracts", "media", "errors", "files"},
-        {"torchmetrics", "torch_fidelity", "safetensors", "scipy"},
+        {"torchmetrics", "torch_fidelity", "safetensors", "scipy", "numpy", "skimage"},
     ),
     "run": ({"contracts", "errors", "files"}, {*LIGHTNING, "filelock", "yaml"}),
     "engine": ({"run", "errors", "files"}, {*LIGHTNING, "lightning_fabric"}),
@@ -54,7 +58,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
 }
 ENTRIES = {
     *("__init__.py", "api.py", "encode.py", "evaluate.py", "export.py"),
-    *("runs.py", "sample.py", "train.py"),
+    *("runs.py", "sample.py", "train.py", "translate.py"),
     *("report/__main__.py", "theory/__main__.py"),
 }
 """Files that stand above the rooms and may use them all."""

@@ -21,11 +21,18 @@ ENTRIES = {entry["recipe"]: entry for entry in TABLE}
 SECTIONS = "says", "differs", "wrong", "ours"
 GROUPS = (
     *("experiment", "loss", "regularizer", "augmentation", "descent", "prior", "optimizer"),
-    *("scheduler", "conditioning", "model", "data", "metrics"),
+    *("scheduler", "conditioning", "model", "data", "metrics", "degradations"),
 )
 """Those whose numbers decide what is learnt and what is measured."""
 CALLS = "_target_", "_partial_"
-COMPANIONS = {"prior=coded": ["conditioning=infogan"]}
+COMPANIONS = {
+    "prior=coded": ["conditioning=infogan"],
+    "model=srresnet": ["task=restoration", "degradations=downsample"],
+    "model=rrdb": ["task=restoration", "degradations=downsample"],
+    "degradations=downsample": ["task=restoration", "model=srresnet"],
+    "model=unet": ["task=translation", "discriminator=pairs"],
+    "model=resnet_translator": ["task=cycle", "discriminator=two_domains"],
+}
 
 
 @lru_cache
@@ -37,7 +44,8 @@ def composed(recipe: str) -> DictConfig:
 
 def value_of(config: DictConfig, key: str) -> Any:
     value = OmegaConf.select(config, key)
-    return OmegaConf.to_container(value) if isinstance(value, ListConfig | DictConfig) else value
+    plain = isinstance(value, ListConfig | DictConfig)
+    return OmegaConf.to_container(value, resolve=True) if plain else value
 
 
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:

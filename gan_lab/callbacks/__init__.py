@@ -15,6 +15,7 @@ from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
 from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
+from gan_lab.callbacks.translation import TranslationMetrics, TranslationPanels
 
 __all__ = [
     "EMA",
@@ -34,4 +35,6 @@ __all__ = [
     "TestAccuracy",
     "TestClusters",
     "TrainingCurves",
+    "TranslationMetrics",
+    "TranslationPanels",
 ]

@@ -24,6 +24,8 @@ def quiet_lightning() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # A sweep's launcher asks SLURM for processes; one run on a login node needs no srun.
     warnings.filterwarnings("ignore", message="The `srun` command is available")
+    # A term's network of features is not trained, and stays in evaluation mode.
+    warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
     # Lightning 2.6 calls a class of torch's that torch 2.14 has renamed.
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
 

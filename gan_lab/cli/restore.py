@@ -83,6 +83,7 @@ def refuse_states(module: GAN, path: Path, changed: Changes) -> None:
 
     Of optimizers that are others now, on purpose, only the number counts.
     """
+    from gan_lab.contracts import PLAYERS
     from gan_lab.run.checkpoint import read_checkpoint
     from gan_lab.run.rebuild import told
 
@@ -94,10 +95,11 @@ def refuse_states(module: GAN, path: Path, changed: Changes) -> None:
         raise LabError(f"{path} lacks the states of the {len(optimizers)} optimizers")
     if any(key.startswith("optimizer.") for key in changed):
         return
-    for optimizer, state in zip(optimizers, states, strict=True):
+    for player, optimizer, state in zip(PLAYERS, optimizers, states, strict=True):
         try:
             optimizer.load_state_dict(state)
-            empty = content["global_step"] and not state["state"] and "betas" in optimizer.defaults
+            moved = module.phases.moved(player, content["global_step"])
+            empty = moved and not state["state"] and "betas" in optimizer.defaults
         except Exception as error:  # whatever torch makes of any values
             raise LabError(f"{path} holds no sound state of an optimizer: {told(error)}") from error
         if empty:

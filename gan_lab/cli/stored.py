@@ -29,7 +29,10 @@ TORCH: dict[str, type] = {
 }
 """Where classes of torch's are that a stored value may name, and what they are."""
 
-OPEN = "augmentation", "callbacks", "metrics.figures", "regularizer", "terms"
+OPEN = (
+    *("augmentation", "callbacks", "degradations", "metrics.figures", "phases", "regularizer"),
+    "terms",
+)
 """Mappings that entries may be added to."""
 
 

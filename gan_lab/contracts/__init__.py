@@ -22,12 +22,14 @@ from gan_lab.contracts.round import (
     Verdict,
 )
 from gan_lab.contracts.sides import Discriminator, Prior, Task
+from gan_lab.contracts.translation import Direction, Translating
 
 __all__ = [
     "NOTHING",
     "PLAYERS",
     "AdversarialLoss",
     "Descent",
+    "Direction",
     "Discriminator",
     "Encodes",
     "Game",
@@ -42,6 +44,7 @@ __all__ = [
     "Side",
     "Task",
     "Term",
+    "Translating",
     "Turn",
     "Verdict",
 ]

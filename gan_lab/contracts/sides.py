@@ -37,6 +37,7 @@ class Task(nn.Module, ABC):
 
     Attributes:
         medium: What its samples are made of.
+        takes: Keys that a minibatch must hold.
         gives: Keys of its rounds' samples, beside those of the batch.
         needs: Keys that :meth:`sample` must be given.
         num_classes: Labels that samples can be asked for, 0 where there are none.
@@ -44,6 +45,7 @@ class Task(nn.Module, ABC):
     """
 
     medium: Medium
+    takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ("x",)
     needs: tuple[str, ...] = ()
     num_classes: int = 0

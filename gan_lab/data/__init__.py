@@ -1,7 +1,15 @@
 """Data sets as LightningDataModules: whole in memory, in one file, or streamed."""
 
-from gan_lab.data.base import DataModule, InMemoryDataModule, Samples
+from gan_lab.data.base import DataModule, InMemoryDataModule
 from gan_lab.data.cifar10 import CIFAR10DataModule
+from gan_lab.data.crops import CropLoader, Crops, CropsDataModule
+from gan_lab.data.digits import (
+    DigitDomainsDataModule,
+    MNISTDigitsDataModule,
+    MNISTMDataModule,
+    MNISTViewsDataModule,
+)
+from gan_lab.data.domains import Domains, DomainsDataModule
 from gan_lab.data.fashion_mnist import FashionMNISTDataModule
 from gan_lab.data.image_folder import ImageFolderDataModule
 from gan_lab.data.loader import BatchLoader
@@ -15,22 +23,38 @@ from gan_lab.data.mixtures import (
     SwissRollDataModule,
 )
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
+from gan_lab.data.samples import Samples
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
+from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
+from gan_lab.data.unpaired import UnpairedLoader
 
 __all__ = [
     "BatchLoader",
     "CIFAR10DataModule",
+    "CropLoader",
+    "Crops",
+    "CropsDataModule",
     "DataModule",
+    "DigitDomainsDataModule",
+    "Domains",
+    "DomainsDataModule",
     "FashionMNISTDataModule",
     "GridDataModule",
     "ImageFolderDataModule",
     "InMemoryDataModule",
     "MNISTDataModule",
+    "MNISTDigitsDataModule",
+    "MNISTMDataModule",
+    "MNISTViewsDataModule",
     "MappedTensor",
     "Mixture",
     "MixtureDataModule",
+    "PairedFolderDataModule",
+    "PhotographFolderDataModule",
+    "PhotographsDataModule",
     "RingDataModule",
     "Samples",
     "SpiralDataModule",
@@ -38,5 +62,7 @@ __all__ = [
     "StoredTensor",
     "StreamingDataModule",
     "SwissRollDataModule",
+    "UnpairedFolderDataModule",
+    "UnpairedLoader",
     "write_mapped",
 ]

@@ -3,8 +3,8 @@
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -12,18 +12,12 @@ from torch import Tensor
 
 from gan_lab.contracts import Medium
 from gan_lab.data.labelled import UNKNOWN, LabelledLoader, balanced
-from gan_lab.data.loader import BatchLoader
+from gan_lab.data.loader import BatchLoader, Loader
 from gan_lab.data.mapping import available_memory, cache_folder, mapped
+from gan_lab.data.samples import Samples
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.errors import LabError
 from gan_lab.media import Image
-
-
-class Samples(NamedTuple):
-    """A split: images (N, C, H, W) as uint8, or points (N, 2) as float, and labels (N,)."""
-
-    images: Tensor | StoredTensor
-    labels: Tensor
 
 
 class DataModule(LightningDataModule, ABC):
@@ -60,6 +54,13 @@ class DataModule(LightningDataModule, ABC):
         """Return what turns stored samples into what networks see."""
         return self.medium_class(self.sample_shape)
 
+    def plain(self, images: Tensor, column: str = "x") -> Tensor:
+        """Return images of a column (N, C, H, W) in [-1, 1] as classifiers know such; as they are.
+
+        A set of several domains may have one that shows what a classifier knows in other colours.
+        """
+        return images
+
     def minibatches(self) -> int:
         """Return how many minibatches a step of the module in training takes, 1 without one.
 
@@ -68,12 +69,38 @@ class DataModule(LightningDataModule, ABC):
         """
         module = None if self.trainer is None else self.trainer.lightning_module
         count = int(getattr(module, "n_critic", 1))
-        if self.batch_size * count > len(self.train.images):
+        if self.batch_size * count > self.train.size:
             raise LabError(
                 f"data.batch_size × n_critic = {self.batch_size} × {count} is larger than the "
-                f"training set of {len(self.train.images)}; make it smaller"
+                f"training set of {self.train.size}; make it smaller"
             )
         return count
+
+    def loader(
+        self, samples: Samples, seed: int, kind: Callable[..., BatchLoader] = BatchLoader
+    ) -> BatchLoader:
+        """Return a loader of the samples, for this process and on the device that it works on.
+
+        Args:
+            samples: What is drawn from.
+            seed: Of the order.
+            kind: Builds the loader.
+        """
+        rank, world_size, device = 0, 1, torch.device("cpu")
+        if self.trainer is not None:
+            rank, world_size = self.trainer.global_rank, self.trainer.world_size
+            device = self.trainer.strategy.root_device
+        return kind(
+            samples.images.to(device),
+            samples.labels.to(device),
+            self.batch_size,
+            self.minibatches(),
+            self.medium,
+            seed=seed,
+            rank=rank,
+            world_size=world_size,
+            beside={name: column.to(device) for name, column in samples.beside.items()},
+        )
 
 
 class InMemoryDataModule(DataModule, ABC):
@@ -167,43 +194,42 @@ class InMemoryDataModule(DataModule, ABC):
         key = hashlib.sha256(shape + images.contiguous().numpy().tobytes()).hexdigest()
         return Samples(self.store(key, torch.split(images, 500), len(images)), labels)
 
-    def fits(self, count: int) -> bool:
-        """Return whether ``count`` uint8 samples may be held in memory by each process here."""
+    def fits(self, count: int, shape: Sequence[int] | None = None) -> bool:
+        """Return whether ``count`` uint8 samples may be held in memory by each process here.
+
+        Args:
+            count: How many.
+            shape: Of each; ``sample_shape`` by default.
+        """
         processes = 1 if self.trainer is None else max(1, self.trainer.num_devices)
         allowed = self.memory_share * available_memory() / processes
-        return count * math.prod(self.sample_shape) <= allowed
+        return count * math.prod(shape or self.sample_shape) <= allowed
 
-    def store(self, key: str, batches: Iterable[Tensor], count: int) -> MappedTensor:
+    def store(
+        self,
+        key: str,
+        batches: Iterable[Tensor],
+        count: int,
+        shape: Sequence[int] | None = None,
+    ) -> MappedTensor:
         """Return samples kept in the file of a key, which is made if it is not there.
 
         Args:
             key: Says what is in the file, as a digest does.
-            batches: uint8 samples (n, *sample_shape), not begun where the file is there.
+            batches: uint8 samples (n, *shape), not begun where the file is there.
             count: How many samples.
+            shape: Of each; ``sample_shape`` by default.
 
         Raises:
             LabError: If the file cannot be written.
         """
         path = cache_folder(getattr(self, "root", None)) / f"{key}.npy"
-        return mapped(path, batches, self.sample_shape, count)
+        return mapped(path, batches, shape or self.sample_shape, count)
 
-    def train_dataloader(self) -> BatchLoader:
+    def train_dataloader(self) -> Loader:
         """Return a loader whose steps hold :meth:`minibatches` minibatches."""
-        rank, world_size, device = 0, 1, torch.device("cpu")
-        if self.trainer is not None:
-            rank, world_size = self.trainer.global_rank, self.trainer.world_size
-            device = self.trainer.strategy.root_device
         kind = BatchLoader if self.labels is None else LabelledLoader
-        return kind(
-            self.train.images.to(device),
-            self.train.labels.to(device),
-            self.batch_size,
-            self.minibatches(),
-            self.medium,
-            seed=self.seed,
-            rank=rank,
-            world_size=world_size,
-        )
+        return self.loader(self.train, self.seed, kind)
 
 
 def whole_numbers(shape: Sequence[int]) -> tuple[int, ...]:

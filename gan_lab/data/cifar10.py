@@ -9,8 +9,9 @@ import torch
 from filelock import FileLock
 from torchvision.datasets import CIFAR10
 
-from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.files import brief_timeout, data_root
+from gan_lab.data.samples import Samples
 from gan_lab.errors import LabError
 
 

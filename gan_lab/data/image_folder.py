@@ -3,8 +3,9 @@
 import hashlib
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
 
-from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.files import data_root
 from gan_lab.data.mapping import require_memory
+from gan_lab.data.samples import Samples
+from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
 from gan_lab.media.files import bombs_are_errors, opened, require_file, require_size
 
@@ -44,11 +47,7 @@ class ImageFolderDataModule(InMemoryDataModule):
         self, root: str | Path, sample_shape: Sequence[int] = (3, 64, 64), **options: Any
     ) -> None:
         super().__init__(sample_shape, **options)
-        shape = self.sample_shape
-        if len(shape) != 3 or shape[0] not in {1, 3} or min(shape) < 1:
-            raise ValueError(
-                f"sample_shape must be [1, height, width] or [3, height, width], got {list(shape)}"
-            )
+        require_grey_or_colour(self.sample_shape)
         self.root = data_root(root)
 
     def prepare_data(self) -> None:
@@ -67,8 +66,7 @@ class ImageFolderDataModule(InMemoryDataModule):
         """
         if not self.root.is_dir():
             raise LabError(f"data.root={self.root} is no folder; give one with images below it")
-        found = (path for path in self.root.rglob("*") if path.suffix.lower() in ENDINGS)
-        files = sorted(path for path in found if not path.is_dir())
+        files = images_below(self.root)
         if len(files) < 10:
             raise LabError(
                 f"{self.root} holds {len(files)} images ({', '.join(sorted(ENDINGS))}); "
@@ -86,36 +84,78 @@ class ImageFolderDataModule(InMemoryDataModule):
         classes = {folder: label for label, folder in enumerate(sorted({p.parent for p in files}))}
         chosen = [path for index, path in enumerate(files) if (index % 10 != 9) is train]
         labels = torch.tensor([classes[path.parent] for path in chosen])
-        require_memory("data.sample_shape", 256 * math.prod(self.sample_shape))
-        batches = read_batches(chosen, self.sample_shape)
-        if not self.fits(len(files)):
-            return Samples(self.store(self.key(chosen), batches, len(chosen)), labels)
-        images = torch.empty(len(chosen), *self.sample_shape, dtype=torch.uint8)
-        end = 0
-        for batch in batches:
-            images[end : (end := end + len(batch))] = batch
-        return Samples(images, labels)
+        read = partial(read_image, sample_shape=self.sample_shape)
+        return Samples(read_set(self, chosen, self.sample_shape, read, len(files)), labels)
 
-    def key(self, paths: Sequence[Path]) -> str:
-        """Return what two sets share only if the same files were read in the same shape."""
-        digest = hashlib.sha256(f"image_folder 1 {self.sample_shape}".encode())
-        for path in paths:
-            require_file(path)
-            status = path.stat()
-            name = path.relative_to(self.root)
-            digest.update(f"\n{name}\0{status.st_size}\0{status.st_mtime_ns}".encode())
-        return digest.hexdigest()
+
+def images_below(folder: Path) -> list[Path]:
+    """Return the image files below a folder in the order of their names."""
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    return sorted(path for path in found if not path.is_dir())
+
+
+def read_set(
+    data: InMemoryDataModule,
+    paths: Sequence[Path],
+    shape: Sequence[int],
+    read: Callable[[Path], Tensor],
+    count: int,
+    what: str = "",
+) -> Tensor | StoredTensor:
+    """Return the images of files, held in memory or, where it would be filled, in a file.
+
+    Args:
+        data: Whose they are, with a ``root`` that they are below.
+        paths: Of the files.
+        shape: Of an image.
+        read: Returns one of them as uint8 of that shape.
+        count: How many images the set has in all.
+        what: Tells apart what is read of the same files in different ways.
+
+    Raises:
+        LabError: If a file is no image, or the images cannot be kept in a file.
+    """
+    require_memory("data.sample_shape", 256 * math.prod(shape))
+    batches = read_batches(paths, read)
+    if not data.fits(count, shape):
+        return data.store(key(data, paths, shape, what), batches, len(paths), shape)
+    images = torch.empty(len(paths), *shape, dtype=torch.uint8)
+    end = 0
+    for batch in batches:
+        images[end : (end := end + len(batch))] = batch
+    return images
+
+
+def key(
+    data: InMemoryDataModule, paths: Sequence[Path], shape: Sequence[int], what: str = ""
+) -> str:
+    """Return what two sets share only if the same files were read in the same shape and way."""
+    digest = hashlib.sha256(f"image_folder 1 {tuple(shape)}{what}".encode())
+    for path in paths:
+        require_file(path)
+        status = path.stat()
+        name = path.relative_to(getattr(data, "root", path.parent))
+        digest.update(f"\n{name}\0{status.st_size}\0{status.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def require_grey_or_colour(shape: Sequence[int], name: str = "sample_shape") -> None:
+    """Raise ValueError where a shape is not that of a grey or of an RGB image."""
+    if len(shape) != 3 or shape[0] not in {1, 3}:
+        raise ValueError(
+            f"{name} must be [1, height, width] or [3, height, width], got {list(shape)}"
+        )
 
 
 def read_batches(
-    paths: Sequence[Path], sample_shape: Sequence[int], size: int = 256
+    paths: Sequence[Path], read: Callable[[Path], Tensor], size: int = 256
 ) -> Iterator[Tensor]:
     """Yield images in the order of ``paths``, ``size`` at a time, read by several threads."""
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         for start in range(0, len(paths), size):
             part = paths[start : start + size]
             with bombs_are_errors():
-                images = list(pool.map(lambda path: read_image(path, sample_shape), part))
+                images = list(pool.map(read, part))
             yield torch.stack(images)
 
 
@@ -125,9 +165,17 @@ def read_image(path: Path, sample_shape: Sequence[int]) -> Tensor:
     Raises:
         LabError: If the file is no image, or one that cannot be held.
     """
-    channels, *wanted = sample_shape
     with opened(path) as file:
-        image = pil_to_tensor(file.convert("L" if channels == 1 else "RGB"))
+        image = pil_to_tensor(file.convert("L" if sample_shape[0] == 1 else "RGB"))
+    return fitted(image, sample_shape[1:], path)
+
+
+def fitted(image: Tensor, wanted: Sequence[int], path: Path) -> Tensor:
+    """Return an image (C, H, W) resized and cropped to the wanted (height, width).
+
+    Raises:
+        LabError: If what covers the wanted size cannot be held, which names ``path``.
+    """
     covering = cover(image.shape[-2:], wanted)
     require_size(path, covering[1], covering[0])  # a line of pixels grows as it is resized
     cropped: Tensor = center_crop(resize(image, covering, antialias=True), wanted)

@@ -1,7 +1,7 @@
 """Whole steps at a time out of memory."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -9,6 +9,22 @@ from torch import Tensor
 from gan_lab.contracts import Medium, Sample
 from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
+
+
+class Loader(Protocol):
+    """Steps of minibatches, epoch after epoch, that can be gone on with at any of them."""
+
+    def __len__(self) -> int:
+        """Return the number of steps in an epoch."""
+
+    def __iter__(self) -> Iterator[list[Sample]]:
+        """Yield the rest of the current epoch."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return which step comes next."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue with the step that ``state`` names."""
 
 
 class BatchLoader:
@@ -32,6 +48,8 @@ class BatchLoader:
         seed: Of the order.
         rank: This process's index.
         world_size: Number of processes.
+        beside: What else belongs to each sample, under the names that minibatches have it by;
+            images as they are stored.
 
     Raises:
         ValueError: If an epoch would hold no step.
@@ -47,8 +65,10 @@ class BatchLoader:
         seed: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        beside: Mapping[str, Tensor | StoredTensor] | None = None,
     ) -> None:
         self.samples = samples
+        self.beside = beside or {}
         self.labels = labels
         self.batch_size = batch_size
         self.step_size = batch_size * minibatches
@@ -69,7 +89,7 @@ class BatchLoader:
         return len(self.samples) // (self.step_size * self.world_size)
 
     def __iter__(self) -> Iterator[list[Sample]]:
-        """Yield the rest of the current epoch, each step as minibatches of ``x`` and ``label``."""
+        """Yield the rest of the current epoch, each step as minibatches of ``x``, ``label``, ..."""
         order = self._order(self.epoch)
         for position in range(self.position, len(self)):
             # Advance before yielding: a checkpoint taken now then names what comes next.
@@ -80,10 +100,13 @@ class BatchLoader:
 
     def _step(self, index: Tensor) -> list[Sample]:
         # One gather and one conversion, then views: k small ones would cost k launches each.
-        samples = self.samples[index]
-        if samples.device != self.labels.device:
-            samples, index = samples.to(self.labels.device), index.to(self.labels.device)
-        return as_minibatches(samples, {"label": self.labels[index]}, self.batch_size, self.medium)
+        device = self.labels.device
+        samples = self.samples[index].to(device)
+        others = {"label": self.labels[index.to(device)]}
+        for name, column in self.beside.items():
+            rows = column[index.to(column.device)].to(device)
+            others[name] = rows if self.medium is None else self.medium.to_float(rows)
+        return as_minibatches(samples, others, self.batch_size, self.medium)
 
     def _order(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)

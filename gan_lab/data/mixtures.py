@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 import torch
 
 from gan_lab.contracts import Medium
-from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.mapping import require_memory
 from gan_lab.data.mixture import Mixture, grid, ring, spiral, swiss_roll
+from gan_lab.data.samples import Samples
 from gan_lab.media import Points
 
 __all__ = [

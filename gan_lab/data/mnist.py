@@ -18,7 +18,7 @@ from torch import Tensor
 from torchvision.datasets import MNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from gan_lab.data.base import InMemoryDataModule, Samples
+from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.files import (
     brief_timeout,
     data_root,
@@ -28,6 +28,7 @@ from gan_lab.data.files import (
     under_way,
 )
 from gan_lab.data.mapping import require_memory
+from gan_lab.data.samples import Samples
 from gan_lab.errors import LabError
 from gan_lab.media.files import require_file
 

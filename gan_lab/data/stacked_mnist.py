@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from gan_lab.data.base import Samples
 from gan_lab.data.mapping import require_memory
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.samples import Samples
 
 
 class StackedMNISTDataModule(MNISTDataModule):

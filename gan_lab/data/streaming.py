@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from gan_lab.contracts import Medium, Sample
-from gan_lab.data.base import DataModule, Samples
+from gan_lab.data.base import DataModule
 from gan_lab.data.chunked import SPLITS, StreamedTensor, litdata, open_dataset, prepare
 from gan_lab.data.files import data_root
 from gan_lab.data.loader import as_minibatches, next_step
+from gan_lab.data.samples import Samples
 from gan_lab.errors import LabError
 
 __all__ = ["StreamingBatchLoader", "StreamingDataModule", "prepare"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from gan_lab.contracts import AdversarialLoss, Discriminator, Round, Rule, Task, Term
+from gan_lab.contracts import AdversarialLoss, Discriminator, Round, Rule, Sample, Task, Term
 from gan_lab.errors import LabError
 from gan_lab.game.judge import couples_samples
 
@@ -107,6 +107,16 @@ def refuse_critic(loss: AdversarialLoss, rules: Iterable[Rule]) -> None:
                 "critic's, say neither; use a loss that has a threshold, such as "
                 "loss=non_saturating, hinge or lsgan"
             )
+
+
+def refuse_batch(batch: Sample, task: Task) -> None:
+    """Raise LabError where a minibatch lacks what the task makes its round of."""
+    missing = [name for name in task.takes if name not in batch]
+    if missing:
+        raise LabError(
+            f"the task {type(task).__name__} takes {' and '.join(task.takes)}, and the data's "
+            f"minibatches have no {missing[0]}; they hold {', '.join(batch)}"
+        )
 
 
 def refuse_round(round: Round, discriminator: Discriminator) -> None:

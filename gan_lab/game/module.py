@@ -28,7 +28,8 @@ from gan_lab.descents import Plain
 from gan_lab.game import checks
 from gan_lab.game.batches import minibatches
 from gan_lab.game.judge import Judge
-from gan_lab.game.objective import generator_reads_real, judged, objective
+from gan_lab.game.objective import generator_reads_real, judged, objective, unjudged
+from gan_lab.game.phases import Phase, Phases
 from gan_lab.game.updates import Updates, held_fixed, moved_by
 
 ADAM = partial(torch.optim.Adam, lr=2e-4, betas=(0.5, 0.999))
@@ -66,6 +67,8 @@ class GAN(Updates):
             players; it advances once a step.
         augmentations: What real and generated samples go through, in this
             order, before the discriminator judges them.
+        phases: Parts of the run that are trained in ways of their own, by name and in their order,
+            each with some of :class:`Phase`'s attributes.
 
     Raises:
         ValueError: If a number is out of range, or parts do not go together.
@@ -87,6 +90,7 @@ class GAN(Updates):
         gradient_clip_algorithm: Literal["norm", "value"] = "norm",
         scheduler: Callable[[Optimizer], LRScheduler] | None = None,
         augmentations: Rules = (),
+        phases: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
         checks.require_numbers(n_critic, gradient_clip_val, adversarial_weight)
@@ -105,6 +109,8 @@ class GAN(Updates):
         self.gradient_clip_algorithm = gradient_clip_algorithm
         self.build_optimizers = discriminator_optimizer, generator_optimizer
         self.build_scheduler = scheduler
+        self.phases, self.phase = Phases(phases), Phase()
+        self.phases.check(self.terms, scheduler is not None, self.descent.replays)
         checks.refuse_mismatch(self)
         self.descent.prepare(self)
 
@@ -118,7 +124,11 @@ class GAN(Updates):
         Returns:
             The step's losses and logits, detached.
         """
-        report: Report = {}
+        self.phase = self.phases.enter(self, self.trainer.global_step)
+        report: Report = self.phases.told(self.trainer.global_step, self.device)
+        if not self.phase.adversarial:
+            round = self.play(minibatches(batch, self.n_critic)[-1])
+            return report | self.descend("generator", round)
         for k, minibatch in enumerate(minibatches(batch, self.n_critic), start=1):
             self.k = k
             # Only the last round is judged again, by the generator's update.
@@ -140,9 +150,13 @@ class GAN(Updates):
 
     def objective(self, player: Player, round: Round) -> tuple[Tensor, Turn]:
         """Return what a player minimises: the loss of each kind of logits, then its terms."""
-        turn = judged(self.judge, self.task, player, round, self.reads_real)
+        if self.phase.adversarial:
+            turn = judged(self.judge, self.task, player, round, self.reads_real)
+        else:
+            turn = unjudged(self.discriminator, self.task, player, round)
+        terms = {name: term for name, term in self.terms.items() if self.phase.has(name)}
         weight = self.adversarial_weight
-        return objective(self.loss, self.terms, turn, self.updates, weight), turn
+        return objective(self.loss, terms, turn, self.updates, weight), turn
 
     @property
     def reads_real(self) -> bool:
@@ -153,6 +167,8 @@ class GAN(Updates):
         """Let the task make a round of a minibatch, which a descent may want to see again."""
         if self.descent.replays:
             self.remember(minibatch)
+        if self.k == 1 and not self.checked:
+            checks.refuse_batch(minibatch, self.task)
         round: Round = self.task(minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_round(round, self.discriminator)

@@ -1,15 +1,30 @@
 """What a player minimises, put together from its parts: alike in real runs and in theory."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from gan_lab.contracts import AdversarialLoss, Player, Round, Rule, Task, Term, Turn, Verdict
+from gan_lab.contracts import (
+    AdversarialLoss,
+    Discriminator,
+    Player,
+    Round,
+    Rule,
+    Task,
+    Term,
+    Turn,
+    Verdict,
+)
 from gan_lab.game.judge import Judge
 
 HALVES = torch.float16, torch.bfloat16
+
+
+def unjudged(discriminator: Discriminator, task: Task, player: Player, round: Round) -> Turn:
+    """Return what a player's objective reads of a round that no adversary looks at."""
+    return Turn(player, round, Verdict({}), Verdict({}), task, discriminator)
 
 
 def judged(judge: Judge, task: Task, player: Player, round: Round, reads_real: bool) -> Turn:
@@ -40,7 +55,7 @@ def judged(judge: Judge, task: Task, player: Player, round: Round, reads_real: b
 
 def objective(
     loss: AdversarialLoss,
-    terms: nn.ModuleDict,
+    terms: Mapping[str, nn.Module] | nn.ModuleDict,
     turn: Turn,
     updates: Callable[[Player], int],
     adversarial_weight: float = 1.0,
@@ -60,7 +75,8 @@ def objective(
     adversarial: Any = 0.0
     for name, fake in turn.fake.logits.items():
         adversarial = adversarial + formula(in_full(turn.real.logits[name]), in_full(fake))
-    turn.report[f"loss/{player}"] = adversarial.detach()
+    if turn.fake.logits:
+        turn.report[f"loss/{player}"] = adversarial.detach()
     value: Tensor = adversarial
     if player == "generator" and adversarial_weight != 1:
         value = adversarial_weight * adversarial

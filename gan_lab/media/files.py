@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
@@ -123,6 +123,35 @@ def read_images(path: Path, count: int | None = None, seed: int = 0) -> Tensor:
                 f"{file.name} is {list(image.shape)} (channels, height, width)"
             )
     return torch.stack(found)[order.argsort().argsort()]
+
+
+def read_as(path: Path, channels: int) -> Tensor:
+    """Return any image file as a uint8 image (C, H, W), turned as the camera says it was held.
+
+    Args:
+        path: Of the file.
+        channels: 1 for grey, 3 for RGB, whatever the file has.
+
+    Raises:
+        LabError: If the file is no image, or one that cannot be held.
+    """
+    with bombs_are_errors(), opened(path) as image:
+        turned = ImageOps.exif_transpose(image)
+        pixels = np.array(turned.convert("L" if channels == 1 else "RGB"))
+    return torch.from_numpy(pixels).reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
+
+
+def read_holes(path: Path) -> Tensor | None:
+    """Return where an image file is transparent (1, H, W), or None where it never is.
+
+    Raises:
+        LabError: If the file is no image, or one that cannot be held.
+    """
+    with bombs_are_errors(), opened(path) as image:
+        if not image.has_transparency_data:
+            return None
+        turned = ImageOps.exif_transpose(image).convert("RGBA")
+        return torch.from_numpy(np.array(turned.getchannel("A")) < 128)[None]
 
 
 def read_png(path: Path) -> Tensor:

@@ -8,12 +8,13 @@ from gan_lab.metrics.features import (
     Activations,
     ClassifierFeatures,
     FeatureNetwork,
-    InceptionFeatures,
     RawFeatures,
 )
 from gan_lab.metrics.fid import FrechetDistance, frechet_distance
 from gan_lab.metrics.fitting import left_out
+from gan_lab.metrics.held_out import Held, held_out
 from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
+from gan_lab.metrics.inception import InceptionFeatures
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
@@ -28,6 +29,8 @@ from gan_lab.metrics.per_class import (
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.translations import fitting_network, measure, way_back
+from gan_lab.metrics.trivial import trivial_methods
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "FeatureMetric",
     "FeatureNetwork",
     "FrechetDistance",
+    "Held",
     "InceptionFeatures",
     "InceptionScore",
     "IntraClassFrechetDistance",
@@ -63,10 +67,13 @@ __all__ = [
     "density_coverage",
     "divergence_from_uniform",
     "expected_coverage",
+    "fitting_network",
     "frechet_distance",
+    "held_out",
     "inception_score",
     "kernel_distance",
     "left_out",
+    "measure",
     "mode_coverage",
     "mode_divergence",
     "mode_shares",
@@ -75,5 +82,7 @@ __all__ = [
     "rank_statistic",
     "seeded_batches",
     "shuffled",
+    "trivial_methods",
     "two_sample_accuracy",
+    "way_back",
 ]

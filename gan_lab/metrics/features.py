@@ -80,6 +80,17 @@ class FeatureNetwork(nn.Module, ABC):
             LabError: If the samples have the wrong shape, or values out of range.
         """
 
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Return each layer's maps (N, F, H, W) of images in [-1, 1], for terms to differentiate.
+
+        Raises:
+            LabError: If the network has no maps to give, or takes other images.
+        """
+        raise LabError(
+            f"{self.name} has no maps that a term could read; use metrics/features=mnist, "
+            "fashion_mnist or random"
+        )
+
     def train(self, mode: bool = True) -> "FeatureNetwork":
         """Stay in evaluation mode."""
         return super().train(False)
@@ -120,6 +131,19 @@ class ClassifierFeatures(FeatureNetwork):
         self.requires_grad_(False).eval()
 
     def forward(self, samples: Tensor) -> Activations:
+        digits = DIGIT.to_float(self.digits(to_bytes(samples)))
+        features, logits = self.classifier(digits)
+        joint, *others = logits.log_softmax(1).unflatten(0, (-1, self.channels)).unbind(1)
+        for other in others:
+            joint = (joint[:, :, None] + other[:, None, :]).flatten(1)
+        return Activations(features.unflatten(0, (-1, self.channels)).flatten(1), joint)
+
+    def digits(self, samples: Tensor) -> Tensor:
+        """Return the middle of each channel as an image of its own, shape (N·channels, 1, 28, 28).
+
+        Raises:
+            LabError: If the samples have the wrong shape.
+        """
         expected = samples.ndim == 4 and samples.shape[1] == self.channels
         if not expected or min(samples.shape[2:]) < 28:
             raise LabError(
@@ -128,63 +152,16 @@ class ClassifierFeatures(FeatureNetwork):
                 "takes any"
             )
         top, left = ((size - 28) // 2 for size in samples.shape[2:])
-        images = to_bytes(samples)[:, :, top : top + 28, left : left + 28]
-        features, logits = self.classifier(DIGIT.to_float(images.reshape(-1, *DIGIT.shape)))
-        joint, *others = logits.log_softmax(1).unflatten(0, (-1, self.channels)).unbind(1)
-        for other in others:
-            joint = (joint[:, :, None] + other[:, None, :]).flatten(1)
-        return Activations(features.unflatten(0, (-1, self.channels)).flatten(1), joint)
+        middle = samples[:, :, top : top + 28, left : left + 28]
+        return middle.reshape(-1, *DIGIT.shape)
 
-
-class InceptionFeatures(FeatureNetwork):
-    """Inception v3 as FID was defined: 2048 features, 1008 logits without bias.
-
-    The weights are torch-fidelity's port of the original ones, fetched once
-    and kept in torch's hub folder. Images are resized to 299×299 and grey ones
-    repeated to three channels; on MNIST these features mean little.
-
-    References:
-        GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash
-        Equilibrium (Heusel et al. 2017), arXiv 1706.08500.
-
-    Args:
-        weights: A file of the weights where they cannot be downloaded.
-
-    Raises:
-        LabError: If torch-fidelity is not installed or the weights cannot be had.
-    """
-
-    name = "inception"
-    digest = "pt_inception-2015-12-05-6726825d"
-    num_features = 2048
-    num_classes = 1008
-
-    def __init__(self, weights: str | None = None) -> None:
-        super().__init__()
-        try:
-            from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-        except ImportError as error:
-            raise LabError(
-                "metrics/features=inception needs torch-fidelity: pip install torch-fidelity; "
-                "or choose metrics/features=mnist, which needs no download"
-            ) from error
-        layers = ["2048", "logits_unbiased"]
-        try:
-            self.inception = FeatureExtractorInceptionV3("inception", layers, weights)
-        except (OSError, RuntimeError) as error:
-            raise LabError(
-                f"the weights of Inception cannot be read or downloaded ({error}); give the file "
-                "as metrics.features.weights=PATH, or choose metrics/features=mnist"
-            ) from error
-
-    def forward(self, samples: Tensor) -> Activations:
-        if samples.ndim != 4 or samples.shape[1] not in (1, 3):
-            raise LabError(
-                f"inception takes images of 1 or 3 channels, got shape {list(samples.shape[1:])}"
-            )
-        images = to_bytes(samples)
-        features, logits = self.inception(images.expand(-1, 3, -1, -1).contiguous())
-        return Activations(features, logits)
+    def maps(self, images: Tensor) -> list[Tensor]:
+        maps, found = self.digits(images), []
+        for layer in self.classifier.embed[:-2]:
+            maps = layer(maps)
+            if isinstance(layer, nn.BatchNorm2d):  # before the rectifier: ESRGAN, section 3.3
+                found.append(maps)
+        return found
 
 
 class RawFeatures(FeatureNetwork):

@@ -61,11 +61,17 @@ class RandomFeatures(FeatureNetwork):
             channels = width
         self.digest = digest.hexdigest()
 
+    def maps(self, images: Tensor) -> list[Tensor]:
+        found, maps = [], images
+        for kernel in self.kernels:
+            found.append(torch.conv2d(maps, kernel, stride=2, padding=1))
+            maps = leaky_relu(found[-1], 0.2)
+        return found
+
     def forward(self, samples: Tensor) -> Activations:
         shape = list(self.medium.shape)
         if list(samples.shape[1:]) != shape:
             raise LabError(f"samples must have shape {shape}, got {list(samples.shape[1:])}")
-        maps = self.medium.to_float(to_bytes(samples))  # as a file would hold them
-        for kernel in self.kernels:
-            maps = leaky_relu(torch.conv2d(maps, kernel, stride=2, padding=1), 0.2)
+        images = self.medium.to_float(to_bytes(samples))  # as a file would hold them
+        maps = leaky_relu(self.maps(images)[-1], 0.2)
         return Activations(adaptive_avg_pool2d(maps, POOLED).flatten(1))

@@ -13,6 +13,13 @@ def require_size(name: str, value: int) -> int:
     return value
 
 
+def require_not_negative(name: str, value: int) -> int:
+    """Return ``value``, or raise ValueError where it is negative."""
+    if value < 0:
+        raise ValueError(f"{name} must not be negative, got {value}")
+    return value
+
+
 def require_shape(sample_shape: Sequence[int]) -> tuple[int, ...]:
     """Return ``sample_shape`` as a tuple, or raise ValueError where a size is not positive."""
     shape = tuple(sample_shape)

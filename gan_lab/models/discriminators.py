@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from gan_lab.contracts import Discriminator, Sample, Verdict
 from gan_lab.models.arguments import require_shape, require_size
 from gan_lab.models.base import Backbone, draw_weights
-from gan_lab.models.inputs import Input
+from gan_lab.models.inputs import Input, Shrink
 from gan_lab.models.normalisation import spectrally_normalise
 from gan_lab.models.readouts import LinearReadout, Readout
 
@@ -24,6 +24,8 @@ class Scores(Discriminator):
         sample_shape: Shape of what is read: of all ``reads`` joined along their channels,
             or, where their ranks differ, (sum of their sizes,).
         reads: Keys of the samples that are judged; penalties differentiate by them.
+        beside: Keys that are read beside those, such as what a sample was translated from, and
+            the channels (or sizes) that each adds to ``sample_shape``.
         inputs: What is done to them on the way, in this order: label planes, packing.
         readout: Builds what turns features into logits; linear by default.
         heads: Outputs of each second head by its name.
@@ -46,6 +48,7 @@ class Scores(Discriminator):
         network: Callable[[tuple[int, ...]], Backbone],
         sample_shape: Sequence[int],
         reads: Sequence[str] = ("x",),
+        beside: Mapping[str, int] | None = None,
         inputs: Sequence[Input] | Mapping[str, Input | None] = (),
         readout: Callable[[int], Readout] = LinearReadout,
         heads: Mapping[str, int] | None = None,
@@ -57,6 +60,9 @@ class Scores(Discriminator):
         self.inputs = nn.ModuleList(item for item in chosen if item is not None)
         shape = require_shape(sample_shape)
         self.sample_shape = shape if tuple(reads) == ("x",) else None
+        for name, channels in (beside or {}).items():
+            shape = (shape[0] + require_size(f"beside.{name}", channels), *shape[1:])
+        reads = (*reads, *(beside or {}))
         for item in self.inputs:
             shape = item.shape(shape)  # type: ignore[operator]
         self.backbone = network(shape)
@@ -67,7 +73,7 @@ class Scores(Discriminator):
         draw_weights(self, self.backbone.initialise)
         if spectral_norm:
             spectrally_normalise(self)
-        self.judged = tuple(reads)
+        self.judged = reads
         layers: list[Any] = [*self.inputs, self.readout]
         self.reads = (*reads, *dict.fromkeys(name for layer in layers for name in layer.reads))
         self.gives, self.taught = ("features", *self.sizes), tuple(self.sizes)
@@ -117,17 +123,57 @@ class PerKey(Discriminator):
         self.packing = math.lcm(*(part.packing for part in parts.values()))
 
     def forward(self, sample: Sample) -> Verdict:
-        """Return every part's logits under its name, its heads under name.head."""
+        """Return every part's logits under its name (or name.kind), its heads under name.head."""
         logits: dict[str, Tensor] = {}
         heads: dict[str, Tensor] = {}
         for name, part in self.networks.items():
             verdict: Verdict = part(sample)
-            (logits[name],) = verdict.logits.values()
+            if len(verdict.logits) == 1:
+                (logits[name],) = verdict.logits.values()
+            else:
+                logits |= {f"{name}.{kind}": value for kind, value in verdict.logits.items()}
             heads |= {f"{name}.{head}": value for head, value in verdict.heads.items()}
         return Verdict(logits, heads)
 
     def parts(self) -> Sequence[Discriminator]:
-        return [part for part in self.networks.values() if isinstance(part, Discriminator)]
+        networks = [part for part in self.networks.values() if isinstance(part, Discriminator)]
+        return [part for network in networks for part in network.parts()]
+
+
+class MultiScale(PerKey):
+    """Discriminators of one make that look at the samples, at their halves, quarters and so on.
+
+    References:
+        High-Resolution Image Synthesis with Conditional GANs (Wang et al. 2018), section 3.2, arXiv
+        1711.11585.
+
+    Args:
+        network: See :class:`Scores`.
+        sample_shape: See :class:`Scores`.
+        scales: How many, positive.
+        reads: See :class:`Scores`.
+        options: See :class:`Scores`.
+
+    Raises:
+        ValueError: If a size is out of range, or the smallest images are too small.
+    """
+
+    def __init__(
+        self,
+        network: Callable[[tuple[int, ...]], Backbone],
+        sample_shape: Sequence[int],
+        scales: int = 3,
+        reads: Sequence[str] = ("x",),
+        **options: Any,
+    ) -> None:
+        parts = {
+            f"scale_{2**k}": Scores(
+                network, sample_shape, reads, inputs=[Shrink(k)] if k else [], **options
+            )
+            for k in range(require_size("scales", scales))
+        }
+        super().__init__(**parts)
+        self.sample_shape = parts["scale_1"].sample_shape
 
 
 def joined(samples: list[Tensor]) -> Tensor:

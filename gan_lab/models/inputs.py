@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
+from torch.nn.functional import avg_pool2d, one_hot
 
 from gan_lab.contracts import Sample
 from gan_lab.models.arguments import require_labels, require_size
@@ -59,6 +59,32 @@ class LabelPlanes(Input):
         planes = one_hot(labels, self.num_classes).to(samples.dtype)
         planes = planes.reshape(*planes.shape, *[1] * (samples.ndim - 2))
         return torch.cat([samples, planes.expand(-1, -1, *samples.shape[2:])], dim=1)
+
+
+class Shrink(Input):
+    """Images made smaller by means of 3×3 pixels around every second: a coarser scale.
+
+    References:
+        High-Resolution Image Synthesis with Conditional GANs (Wang et al. 2018), section 3.2, arXiv
+        1711.11585, for discriminators at several scales.
+
+    Args:
+        halvings: How often height and width are halved, rounded up; positive.
+    """
+
+    def __init__(self, halvings: int = 1) -> None:
+        super().__init__()
+        self.halvings = require_size("halvings", halvings)
+
+    def shape(self, shape: Shape) -> Shape:
+        for _ in range(self.halvings):
+            shape = (shape[0], *((size + 1) // 2 for size in shape[1:]))
+        return shape
+
+    def forward(self, samples: Tensor, sample: Sample) -> Tensor:
+        for _ in range(self.halvings):
+            samples = avg_pool2d(samples, 3, stride=2, padding=1, count_include_pad=False)
+        return samples
 
 
 class Packs(Input):

@@ -5,7 +5,7 @@ from typing import Literal
 from torch import nn
 from torch.nn.utils import parametrizations
 
-Norm = Literal["batch", "layer", "none"]
+Norm = Literal["batch", "instance", "layer", "none"]
 
 NORMALISED = (
     nn.Linear
@@ -26,9 +26,11 @@ def normalisation(norm: Norm, channels: int) -> nn.Module:
         return nn.BatchNorm2d(channels)
     if norm == "layer":
         return nn.GroupNorm(1, channels)  # one group: layer norm over (C, H, W)
+    if norm == "instance":
+        return nn.InstanceNorm2d(channels)  # without weights, as pix2pix and CycleGAN have it
     if norm == "none":
         return nn.Identity()
-    raise ValueError(f"norm must be batch, layer or none, got {norm!r}")
+    raise ValueError(f"norm must be batch, instance, layer or none, got {norm!r}")
 
 
 def spectrally_normalise(network: nn.Module) -> None:

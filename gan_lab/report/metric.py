@@ -16,6 +16,15 @@ BETTER = {
     "recall": "higher",
     "density": "higher",
     "coverage": "higher",
+    "psnr": "higher",
+    "ssim": "higher",
+    "ms_ssim": "higher",
+    "pixel_agreement": "higher",
+    "absolute_error": "lower",
+    "feature_distance": "lower",
+    "class_accuracy": "higher",
+    "target_accuracy": "higher",
+    "cycle_error": "lower",
 }
 """Which way a figure improves, by the part of its name before the slash; the usual one first."""
 

@@ -15,7 +15,7 @@ from torch.nn.modules import module as registration
 from gan_lab.contracts import Task
 from gan_lab.errors import LabError
 
-ALLOWED = "data", "media", "metrics", "models", "priors", "tasks"
+ALLOWED = "data", "degradations", "media", "metrics", "models", "priors", "tasks"
 """Rooms of the lab whose exported classes a file may name."""
 
 PATHS = "address", "checkpoint", "dir", "file", "folder", "path", "root", "uri", "url", "weights"

@@ -31,6 +31,8 @@ class Generation(Task):
         ValueError: If the prior's latents are not of the generator's length.
     """
 
+    takes = ("x",)
+
     def __init__(
         self, generator: Generator, prior: Prior | None = None, medium: Medium | None = None
     ) -> None:

@@ -2,6 +2,7 @@
 
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.cycles import CycleConsistency, Identity
 from gan_lab.terms.diversity import ModeSeeking, PullAway
 from gan_lab.terms.features import (
     FeatureMatching,
@@ -18,11 +19,20 @@ from gan_lab.terms.gradient import (
     GradientPower,
     input_gradients,
 )
+from gan_lab.terms.latents import MeanSquare
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
 from gan_lab.terms.path_length import PathLength
-from gan_lab.terms.recognition import Classification, CodeRecovery, Information
+from gan_lab.terms.perceptual import Perceptual, Style
+from gan_lab.terms.recognition import (
+    Classification,
+    CodeRecovery,
+    DomainClassification,
+    Information,
+    TaskLoss,
+)
 from gan_lab.terms.reconstruction import Reconstruction
+from gan_lab.terms.smoothness import TotalVariation
 from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
@@ -34,25 +44,33 @@ __all__ = [
     "CodeRecovery",
     "Consistency",
     "Constraint",
+    "CycleConsistency",
+    "DomainClassification",
     "FeatureMatching",
     "GaussianPrior",
     "GradientPenalty",
     "GradientPower",
+    "Identity",
     "Information",
     "LeCam",
     "LearnedSimilarity",
+    "MeanSquare",
     "ModeSeeking",
     "OrthogonalRegularization",
     "PathLength",
     "Penalty",
+    "Perceptual",
     "PullAway",
     "Reconstruction",
     "Scorer",
     "SelfReconstruction",
     "Side",
     "Sorting",
+    "Style",
     "Supervision",
+    "TaskLoss",
     "Term",
+    "TotalVariation",
     "Turn",
     "WeightClipping",
     "WeightPenalty",

@@ -1,5 +1,8 @@
 r"""What second heads are to recognise: classes and codes."""
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -51,6 +54,63 @@ class Classification(Recognition):
             return on_fake
         label = required(turn.round.real, "label")
         return cross_entropy(turn.real.heads[self.head], label) + on_fake
+
+
+class DomainClassification(Classification):
+    r"""Let the discriminator learn the domains of real samples, and the generator reach its target.
+
+    .. math::
+        L_D = -E_p[\log P(c \mid x)], \qquad L_G = -E_q[\log P(c' \mid \tilde x)]
+
+    References:
+        StarGAN (Choi et al. 2018), equations 2 and 3, arXiv 1711.09020.
+
+    Args:
+        weight: Multiplies the formula, positive; 1 in the paper.
+        every: See :class:`Term`.
+        head: The second head that holds class logits.
+    """
+
+    def forward(self, turn: Turn) -> Tensor:
+        verdict, sample = (
+            (turn.fake, turn.round.fake)
+            if turn.player == "generator"
+            else (turn.real, turn.round.real)
+        )
+        return cross_entropy(verdict.heads[self.head], required(sample, "label"))
+
+
+class TaskLoss(Term):
+    r"""A task network of the generating side is to recognise the class of all that it was shown.
+
+    .. math:: -\sum_k E[\log P_T(y \mid x_k)]
+
+    References:
+        Unsupervised Pixel-Level Domain Adaptation with Generative Adversarial Networks (Bousmalis
+        et al. 2017), equation 3, arXiv 1612.05424.
+
+    Args:
+        weight: Multiplies the formula, positive; 0.1 in the paper.
+        every: See :class:`Term`.
+        made: Keys of logits (N, classes), in what else the round made; ``label`` is there too.
+    """
+
+    players = ("generator",)
+
+    def __init__(
+        self,
+        weight: float = 0.1,
+        every: int = 1,
+        made: Sequence[str] = ("class", "class_source"),
+    ) -> None:
+        super().__init__(weight, every)
+        self.made = tuple(made)
+
+    def forward(self, turn: Turn) -> Tensor:
+        made = turn.round.made
+        label = required(made, "label")
+        losses = [cross_entropy(required(made, name).float(), label) for name in self.made]
+        return torch.stack(losses).sum()
 
 
 class Information(Recognition):

@@ -26,6 +26,7 @@ AXES = (
     "augmentation",
     "loss",
     "descent",
+    "degradations",
 )
 GROUPS = sorted(
     (path.parent.name, path.stem)
@@ -87,7 +88,41 @@ def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> No
     assert "±" not in text or "standard deviation" in text
 
 
-COMPANIONS = {"medium=points": ["data=ring"], "prior=coded": ["conditioning=infogan"]}
+PAIRS = ["task=translation", "model=unet", "discriminator=pairs"]
+SUPER = ["task=restoration", "degradations=downsample", "model=srresnet"]
+RESTORE = ["task=restoration", "model=unet"]
+TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
+CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
+BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
+CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
+COMPANIONS = {
+    "medium=points": ["data=ring"],
+    "prior=coded": ["conditioning=infogan"],
+    **dict.fromkeys(PAIRS, PAIRS),
+    **dict.fromkeys(CYCLES, CYCLES),
+    **{
+        key: [*BICYCLE, "latent_dim=8", "+model.generator.beside=8"]
+        for key in (BICYCLE[0], BICYCLE[2])
+    },
+    **dict.fromkeys(TWINS, TWINS),
+    **{key: [*CODES, "latent_dim=8"] for key in CODES},
+    "task=shared_code": [*CODES[1:], "model.style_dim=0"],
+    "task=domains": [
+        *("model=resnet_translator", "num_classes=10", "+model.generator.beside=10"),
+        *("conditioning=auxiliary_classifier", "~model.generator.labels"),
+    ],
+    "task=adaptation": ["model=resnet_translator", "latent_dim=2", "+model.generator.beside=2"],
+    **dict.fromkeys(SUPER, SUPER),
+    **{f"degradations={d}": RESTORE for d in ("blur", "greyscale", "jpeg", "mask", "noise")},
+    "model=rrdb": SUPER[:2],
+    "discriminator=patches": ["model=resnet_translator", *CYCLES[:1]],
+    "task=colouring": [
+        "data=cifar10",
+        "model=unet",
+        "source_channels=1",
+        "model.generator.outputs=2",
+    ],
+}
 
 
 @pytest.mark.parametrize(("group", "choice"), GROUPS)

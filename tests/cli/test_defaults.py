@@ -12,11 +12,18 @@ from gan_lab import augmentations, models, terms
 from gan_lab.cli.app import config_dir
 from gan_lab.cli.check import parameters_of
 from gan_lab.contracts import Term
-from gan_lab.metrics import DensityCoverage, PrecisionRecall, density_coverage, precision_recall
+from gan_lab.media import Image
+from gan_lab.metrics import (
+    DensityCoverage,
+    PrecisionRecall,
+    RandomFeatures,
+    density_coverage,
+    precision_recall,
+)
 
 GROUPS = (
     *("augmentation", "data", "descent", "loss", "metrics", "model", "prior", "regularizer"),
-    "conditioning",
+    *("conditioning", "degradations"),
 )
 OTHERWISE = {  # and why
     "data.RingDataModule.batch_size": "points are small",
@@ -31,6 +38,29 @@ OTHERWISE = {  # and why
     "model.MLPGenerator.batch_norm": "mlp_wide has it",
     "model.MLPGenerator.negative_slope": "a ReLU for points",
     "model.MLPBackbone.hidden": "the default is the article's",
+    "model.UNet.width": "narrowed, for a CPU",
+    "model.UNet.levels": "the paper's are for 256 pixels, ours for 28",
+    "model.CoupledGenerator.width": "half of the paper's, for a CPU",
+    "model.ContentEncoder.width": "narrowed, for a CPU",
+    "model.ContentEncoder.blocks": "fewer, for a CPU",
+    "model.StyleEncoder.width": "narrowed, for a CPU",
+    "model.StyleEncoder.halvings": "the paper's are for 256 pixels, ours for 28",
+    "model.StyledDecoder.width": "narrowed, for a CPU",
+    "model.StyledDecoder.blocks": "fewer, for a CPU",
+    "model.StyledDecoder.units": "fewer, for a CPU",
+    "model.SRResNet.width": "narrowed, for a CPU",
+    "model.SRResNet.blocks": "fewer, for a CPU",
+    "model.RRDB.width": "narrowed, for a CPU",
+    "model.RRDB.blocks": "fewer, for a CPU",
+    "model.RRDB.growth": "narrowed, for a CPU",
+    "model.SRGANBackbone.width": "narrowed, for a CPU",
+    "model.SRGANBackbone.halvings": "the paper's are for 96 pixels, ours for 28",
+    "model.SRGANBackbone.units": "fewer, for a CPU",
+    "model.ResNetTranslator.width": "narrowed, for a CPU",
+    "model.ResNetTranslator.blocks": "the paper's are for 256 pixels, ours for 28",
+    "model.PatchBackbone.width": "narrowed, for a CPU",
+    "model.PatchBackbone.layers": "the paper's are for 256 pixels, ours for 28",
+    "data.MNISTViewsDataModule.view": "one file a view",
     "data.StackedMNISTDataModule.sample_shape": "the base's is MNIST's",
     "metrics.ClassifierFeatures.dataset": "one file a data set",
     "metrics.ClassifierFeatures.channels": "three for stacked digits",
@@ -124,8 +154,10 @@ TERMS = [
 
 @pytest.mark.parametrize("kind", TERMS)
 def test_a_term_keeps_its_weight_and_its_rarity(kind: type[Term]) -> None:
-    term = kind(weight=2.5, every=3) if "every" in inspect.signature(kind).parameters else None
+    parameters, network = inspect.signature(kind).parameters, RandomFeatures(Image((1, 8, 8)))
+    needed: dict[str, Any] = {"features": network} if "features" in parameters else {}
+    term = kind(weight=2.5, every=3, **needed) if "every" in parameters else None
     if term is None:
-        assert kind(weight=2.5).weight == 2.5
+        assert kind(weight=2.5, **needed).weight == 2.5
         return
     assert (term.weight, term.every) == (2.5, 3)

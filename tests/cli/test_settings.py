@@ -89,7 +89,7 @@ NONSENSE = [
     ("+callbacks.x=5", "callbacks.x must be a component, with a _target_, got 5"),
     ("terms=foo", "terms must be a mapping, got 'foo'"),
     ("medium=null", "medium=null"),
-    ("discriminator_norm=foo", "discriminator_norm must be 'batch', 'layer' or 'none', got 'foo'"),
+    ("discriminator_norm=foo", "discriminator_norm must be 'batch', 'instance', 'layer' or 'none'"),
     ("num_classes=-1", "num_classes must be at least 0, got -1"),
     ("allow_changes=perhaps", "allow_changes must be true or false, got 'perhaps'"),
     ("first_step=5", "first_step is set by resume; give resume=PATH alone"),

@@ -24,6 +24,24 @@ def test_the_distance_is_a_mean_over_all_values(distance: Any, expected: float) 
     assert value.item() == pytest.approx(expected)
 
 
+def test_charbonnier_is_smooth_at_nothing_and_l1_far_away() -> None:
+    term = Reconstruction(distance="charbonnier")
+    assert term(turn({"x": REAL}, {"x": REAL}, {})).item() == pytest.approx(1e-3)
+    assert term(turn({"x": REAL}, {"x": FAKE}, {})).item() == pytest.approx(6 / 4, abs=1e-3)
+
+
+def test_a_mask_says_where_the_distance_counts() -> None:
+    real, fake = torch.zeros(2, 3, 2, 2), torch.ones(2, 3, 2, 2)
+    fake[:, :, 0, 0] = 3.0
+    mask = torch.zeros(2, 1, 2, 2)
+    mask[0, 0, 0, 0] = mask[1, 0, 1, 1] = 1.0
+    term = Reconstruction(distance="l1", where="mask")
+    played = turn({"x": real, "mask": mask}, {"x": fake}, {})
+    assert term(played).item() == pytest.approx((3 + 1) / 2)
+    nowhere = turn({"x": real, "mask": torch.zeros_like(mask)}, {"x": fake}, {})
+    assert term(nowhere).item() == 0.0
+
+
 def test_what_was_made_for_terms_goes_before_samples() -> None:
     term = Reconstruction(made="cycle", target="source")
     played = turn({"source": REAL}, {"source": FAKE}, {"cycle": REAL + 1})
@@ -42,7 +60,7 @@ def test_what_is_not_there_is_refused_by_a_sentence() -> None:
     with pytest.raises(LabError, match="this round has no cycle; it has x") as refusal:
         Reconstruction(made="cycle")(turn({"x": REAL}, {"x": FAKE}, {}))
     assert "\n" not in str(refusal.value)
-    with pytest.raises(ValueError, match="distance must be l1 or l2, got 'l3'"):
+    with pytest.raises(ValueError, match="distance must be l1, l2, charbonnier, got 'l3'"):
         Reconstruction(distance="l3")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="weight must be positive"):
         Reconstruction(weight=-1.0)

@@ -6,6 +6,7 @@ from gan_lab.theory.studies.divergences import Divergences
 from gan_lab.theory.studies.equilibrium import Equilibrium
 from gan_lab.theory.studies.game import Game
 from gan_lab.theory.studies.mode_collapse import ModeCollapse
+from gan_lab.theory.studies.perception_distortion import PerceptionDistortion
 from gan_lab.theory.studies.vanishing_gradients import VanishingGradients
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Equilibrium",
     "Game",
     "ModeCollapse",
+    "PerceptionDistortion",
     "VanishingGradients",
 ]
