@@ -99,12 +99,7 @@ class BoundaryEquilibrium(AdversarialLoss):
         """Move the balance by what the discriminator's turn has shown."""
         if turn.player != "discriminator":
             return
-        real, fake = (
-            torch.stack(
-                [energy(logits.float()).mean() for logits in verdict.logits.values()]
-            ).mean()
-            for verdict in (turn.real, turn.fake)
-        )
+        real, fake = mean_energy(turn.real), mean_energy(turn.fake)
         surplus = self.gamma * real - fake
         self.balance.add_(self.rate * surplus).clamp_(0, 1)
         turn.report["convergence"] = real + surplus.abs()

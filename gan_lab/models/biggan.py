@@ -85,7 +85,7 @@ class BigGANGenerator(Generator):
         self,
         latent_dim: int = 120,
         sample_shape: Sequence[int] = (3, 32, 32),
-        width: int = 32,
+        width: int = 16,
         embedding: int = 64,
         attention: bool = True,
         labels: Labels | None = None,
@@ -153,7 +153,7 @@ class BigGANBackbone(Backbone):
     def __init__(
         self,
         input_shape: Sequence[int] = (3, 32, 32),
-        width: int = 32,
+        width: int = 16,
         norm: Norm = "none",
         attention: bool = True,
     ) -> None:

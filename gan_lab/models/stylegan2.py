@@ -56,8 +56,8 @@ class StyleGAN2Generator(Generator):
         self,
         latent_dim: int = 64,
         sample_shape: Sequence[int] = (1, 28, 28),
-        width: int = 32,
-        most: int = 128,
+        width: int = 16,
+        most: int = 64,
         style: int = 64,
         depth: int = 4,
         mixing: float = 0.9,
@@ -142,8 +142,8 @@ class StyleGAN2Backbone(Backbone):
     def __init__(
         self,
         input_shape: Sequence[int] = (1, 28, 28),
-        width: int = 32,
-        most: int = 128,
+        width: int = 16,
+        most: int = 64,
         group: int = 0,
     ) -> None:
         super().__init__(input_shape)

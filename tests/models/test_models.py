@@ -14,6 +14,7 @@ from gan_lab.models import (
     DCGANBackbone,
     DCGANGenerator,
     Generator,
+    JointBackbone,
     LabelPlanes,
     MLPBackbone,
     MLPGenerator,
@@ -38,8 +39,9 @@ def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
 SMALL = {"sample_shape": (1, 28, 28), "hidden": (8,), "width": 4, "units": 16}
 SHAPES = [(1, 28, 28), (3, 32, 32), (2, 64, 64), (3, 32, 48)]
 
-WHOLE = [network for network in exported(Backbone) if network is not PatchBackbone]
-"""Those that judge an image as a whole; patches are in test_translators.py."""
+APART = {JointBackbone, PatchBackbone}
+"""Those that judge more than one image as a whole; see test_encoding.py and test_translators.py."""
+WHOLE = [network for network in exported(Backbone) if network not in APART]
 
 every_generator = pytest.mark.parametrize("network", exported(Generator))
 every_backbone = pytest.mark.parametrize("network", WHOLE)
