@@ -168,7 +168,7 @@ def test_no_folder_is_no_folder(
     assert contents(tmp_path) == {}
 
 
-@pytest.mark.parametrize("name", ["a=1,b", "it's", "end\\", '"quoted"', "π %(s)s"])
+@pytest.mark.parametrize("name", ["a=1,b it's", '"quoted" π %(s)s end\\'])
 def test_a_folder_may_have_any_name(train: CommandLine, tmp_path: Path, name: str) -> None:
     folder = train(*LINE, folder=name)
     train(f"resume={folder}", "trainer.max_steps=3", folder=name)

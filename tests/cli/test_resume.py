@@ -90,8 +90,15 @@ def assert_ends_alike(whole: Path, resumed: Path) -> None:
     assert tensorboard_steps(resumed) == steps == sorted(set(steps))
 
 
-@pytest.mark.parametrize("n_critic", [1, 5])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("model", "n_critic"),
+    [
+        ("dcgan", 1),
+        ("mlp", 5),
+        pytest.param("dcgan", 5, marks=pytest.mark.slow),
+        pytest.param("mlp", 1, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_in_mid_epoch_costs_nothing(
     train: CommandLine, model: str, n_critic: int, tmp_path: Path
 ) -> None:
@@ -114,7 +121,7 @@ def test_a_signal_in_mid_epoch_costs_nothing(
 @pytest.mark.parametrize(
     ("step", "line"),
     [
-        (0, ()),
+        pytest.param(0, (), marks=pytest.mark.slow),
         (1, ()),
         (5, ("n_critic=5",)),
         (7, ("scheduler=cosine", "loss=wgan_gp", "n_critic=2")),

@@ -62,7 +62,9 @@ def build_all(config: DictConfig, parts: Sequence[str] = PARTS) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # Lightning's, on the trainers that are made
-@pytest.mark.parametrize("value", [None, "foo", [1.5], -1], ids=str)
+@pytest.mark.parametrize(
+    "value", [None, "foo", -1, pytest.param([1.5], marks=pytest.mark.slow)], ids=str
+)
 def test_any_key_takes_or_refuses_any_value(config: DictConfig, value: Any) -> None:
     build_all(config)
     every = list(keys(OmegaConf.to_container(config, resolve=False)))

@@ -180,9 +180,11 @@ def test_the_sample_meets_every_pair_of_choices_on_most_axes() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=describe)
-def test_every_combination_plays_two_steps(case: Any) -> None:
-    assert_plays(case)
+@pytest.mark.parametrize("loss", range(len(LOSSES)))
+def test_every_combination_plays_two_steps(loss: int) -> None:
+    for case in CASES:
+        if case[0] == loss:
+            assert_plays(case)
 
 
 MLP = (MLPGenerator, MLPBackbone)

@@ -111,7 +111,12 @@ def test_divergence_on_cells_sees_lost_modes(kept):
 
 
 @pytest.mark.parametrize(
-    "probabilities", [[0.5, 0.5], [0.02, 0.28, 0.7], [0.3, 0.05, 0.05, 0.2, 0.1, 0.3]]
+    "probabilities",
+    [
+        [0.02, 0.28, 0.7],
+        pytest.param([0.5, 0.5], marks=pytest.mark.slow),
+        pytest.param([0.3, 0.05, 0.05, 0.2, 0.1, 0.3], marks=pytest.mark.slow),
+    ],
 )
 def test_the_tabular_game_ends_at_minus_log_4(probabilities):
     findings = Equilibrium(
