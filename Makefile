@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup train test test-all lint format type bench results results-mixtures race fuzz mutants tensorboard lock wheel clean
+.PHONY: help setup train test test-all lint format type bench results results-mixtures zoo race fuzz mutants tensorboard lock wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ type: $(READY) ## Check types
 
 results: $(READY) ## Train every loss with every model and print the README's table; hours, resumable
 	$(BIN)/python -m benchmarks.results $(ARGS)
+
+zoo: $(READY) ## Train every recipe with its stated budget and write docs/zoo.md; a day, resumable
+	$(BIN)/python -m benchmarks.zoo $(ARGS)
 
 results-mixtures: $(READY) ## Train the 25-mode grid over three seeds and print the table
 	$(BIN)/python -m benchmarks.mixtures $(ARGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -12,7 +12,7 @@ from gan_lab.errors import LabError
 from gan_lab.files import written_whole
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
     from gan_lab.contracts import Medium, Sample, Task
 
@@ -55,6 +55,7 @@ def sample(config: DictConfig) -> None:
         ends = task.latents(count, random)["z"]
         given["z"] = interpolate(given["z"], ends, steps).flatten(0, 1)
         count *= steps
+    truncate(task, given, config.truncation, random)
     if task.num_classes:
         in_turn = torch.arange(count) // (steps if strips else 1) % task.num_classes
         given["label"] = in_turn if label is None else torch.full_like(in_turn, label)
@@ -64,6 +65,44 @@ def sample(config: DictConfig) -> None:
         samples, task.medium, Path(config.output).expanduser(), config.format, columns
     ):
         print(path)
+
+
+def truncate(task: Task, given: Sample, limit: float | None, random: Generator) -> None:
+    """Draw latents again that lie far out, for better samples of less variety.
+
+    A generator with styles draws these towards their mean instead, by the factor ``limit``.
+
+    References:
+        Large Scale GAN Training for High Fidelity Natural Image Synthesis (Brock et al. 2019),
+        section 3.1, arXiv 1809.11096. A Style-Based Generator Architecture for Generative
+        Adversarial Networks (Karras et al. 2019), appendix B, arXiv 1812.04948.
+
+    Args:
+        task: In evaluation mode.
+        given: Latents ``z``, which are changed in place.
+        limit: The largest coordinate, or the factor; None leaves all as it is.
+        random: Draws.
+
+    Raises:
+        LabError: If the limit is not positive or there are no latents.
+    """
+    if limit is None:
+        return
+    if not isinstance(limit, int | float) or not limit > 0:
+        raise LabError(f"truncation must be a positive number or null, got {limit!r}")
+    generator: Any = getattr(task, "generator", None)
+    if hasattr(generator, "truncation"):
+        generator.truncation = float(limit)
+        return
+    if "z" not in given:
+        raise LabError("this run has no latents to truncate; use truncation=null")
+    z = given["z"]
+    for _ in range(1000):
+        outside = z.abs() > limit
+        if not outside.any():
+            return
+        z[outside] = task.latents(len(z), random)["z"][outside]
+    raise LabError(f"truncation={limit} leaves next to nothing of the prior; make it larger")
 
 
 def class_label(config: DictConfig, task: Task) -> int | None:

@@ -107,7 +107,8 @@ def test_every_command_composes(command: Command) -> None:
 
 
 def test_the_pages_have_commands_of_every_kind() -> None:
-    kinds = {"train", "sample", "evaluate", "export", "report", "runs", "theory", "translate"}
+    kinds = {"train", "sample", "encode", "evaluate", "export", "report", "runs", "theory"}
+    kinds |= {"translate"}
     assert {command.module for command in ALL} == kinds
     assert len(ALL) > 40
 

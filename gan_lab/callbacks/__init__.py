@@ -1,5 +1,6 @@
 """Watchers of a run: none of them changes what is learnt."""
 
+from gan_lab.callbacks.accuracy import TestAccuracy, TestClusters
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
 from gan_lab.callbacks.compilation import Compilation
 from gan_lab.callbacks.curves import TrainingCurves
@@ -31,6 +32,8 @@ __all__ = [
     "RunSummary",
     "SampleGrid",
     "StepProgress",
+    "TestAccuracy",
+    "TestClusters",
     "TrainingCurves",
     "TranslationMetrics",
     "TranslationPanels",

@@ -11,6 +11,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from gan_lab.contracts import Medium
+from gan_lab.data.labelled import UNKNOWN, LabelledLoader, balanced
 from gan_lab.data.loader import BatchLoader, Loader
 from gan_lab.data.mapping import available_memory, cache_folder, mapped
 from gan_lab.data.samples import Samples
@@ -116,6 +117,10 @@ class InMemoryDataModule(DataModule, ABC):
         memory_share: Of the memory that is available, what uint8 samples may take;
             more of them are kept in a file (:func:`gan_lab.data.mapping.cache_folder`
             says where). 0 keeps them there in any case.
+        labels: How many training samples' labels are known, equally many of each class, chosen by
+            the seed; all of them by default. The others' are replaced by -1 before anything can
+            read them, and labelled samples come beside each minibatch, as ``labelled_x`` and
+            ``labelled_label``.
 
     Raises:
         ValueError: If a size is out of range.
@@ -128,14 +133,18 @@ class InMemoryDataModule(DataModule, ABC):
         validation_size: int = 0,
         seed: int = 0,
         memory_share: float = 0.25,
+        labels: int | None = None,
     ) -> None:
         super().__init__(sample_shape, batch_size, seed)
+        if labels is not None and labels < 1:
+            raise ValueError(f"labels must be at least 1, got {labels}")
         if validation_size < 0:
             raise ValueError(f"validation_size must not be negative, got {validation_size}")
         if not 0 <= memory_share <= 1:
             raise ValueError(f"memory_share must be between 0 and 1, got {memory_share}")
         self.validation_size = validation_size
         self.memory_share = memory_share
+        self.labels = labels
 
     @abstractmethod
     def load(self, train: bool) -> Samples:
@@ -164,6 +173,11 @@ class InMemoryDataModule(DataModule, ABC):
             images, labels = select(images, order), labels[order]
         else:
             self.validation = Samples(images[:0], labels[:0])
+        if self.labels is not None:
+            known = balanced(labels, self.labels, self.seed)
+            hidden = torch.full_like(labels, UNKNOWN)
+            hidden[known] = labels[known]
+            labels = hidden
         self.train = Samples(images, labels)
         self.test = self.split(train=False)
 
@@ -214,7 +228,8 @@ class InMemoryDataModule(DataModule, ABC):
 
     def train_dataloader(self) -> Loader:
         """Return a loader whose steps hold :meth:`minibatches` minibatches."""
-        return self.loader(self.train, self.seed)
+        kind = BatchLoader if self.labels is None else LabelledLoader
+        return self.loader(self.train, self.seed, kind)
 
 
 def whole_numbers(shape: Sequence[int]) -> tuple[int, ...]:

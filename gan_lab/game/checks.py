@@ -137,6 +137,17 @@ def refuse_round(round: Round, discriminator: Discriminator) -> None:
             )
 
 
+def refuse_unknown_labels(game: Updates) -> None:
+    """Raise LabError where a side asks every sample for its label, and few are known."""
+    if not game.task.labels_are_drawn and (
+        game.task.num_classes or "label" in game.discriminator.reads
+    ):
+        raise LabError(
+            "data.labels leaves most labels unknown, and this game is played for the label of each "
+            "sample; use data.labels=null, or a game of few labels such as experiment=sgan"
+        )
+
+
 def refuse_data(game: Updates, data: Any) -> None:
     """Raise LabError where labels, packs or the medium of a data module do not fit the game."""
     if data is None:
@@ -145,6 +156,9 @@ def refuse_data(game: Updates, data: Any) -> None:
     classes = max(game.task.num_classes, game.discriminator.num_classes)
     if game.task.labels_are_drawn:  # the data's own are not looked at
         classes = 0
+    if isinstance(getattr(data, "labels", None), int) and isinstance(labels, Tensor):
+        refuse_unknown_labels(game)
+        labels = labels[labels >= 0]
     if classes and isinstance(labels, Tensor) and not 0 <= labels.min() <= labels.max() < classes:
         raise LabError(
             f"the data's labels go up to {int(labels.max())}, and the networks know "

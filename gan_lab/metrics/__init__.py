@@ -1,6 +1,7 @@
 """Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
+from gan_lab.metrics.clustering import cluster_accuracy, clustering_figures
 from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage, expected_coverage
 from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
 from gan_lab.metrics.features import (
@@ -60,6 +61,8 @@ __all__ = [
     "SampleMetric",
     "TwoSampleAccuracy",
     "class_distance",
+    "cluster_accuracy",
+    "clustering_figures",
     "data_copying",
     "density_coverage",
     "divergence_from_uniform",

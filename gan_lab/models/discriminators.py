@@ -176,39 +176,6 @@ class MultiScale(PerKey):
         self.sample_shape = parts["scale_1"].sample_shape
 
 
-class Energy(Discriminator):
-    r"""An autoencoder whose reconstruction error is what is judged: low for real samples.
-
-    .. math:: D(x) = -\operatorname{mean} |x - A(x)|^p
-
-    The logit is minus the energy, so that it rises with how real a sample looks.
-
-    References:
-        Energy-based Generative Adversarial Network (Zhao et al. 2017), arXiv 1609.03126.
-        BEGAN (Berthelot et al. 2017), arXiv 1703.10717, with p = 1.
-
-    Args:
-        autoencoder: Samples to samples of the same shape.
-        power: p, positive.
-        reads: The key that is judged.
-    """
-
-    gives = ("reconstruction",)
-
-    def __init__(self, autoencoder: nn.Module, power: float = 1.0, reads: str = "x") -> None:
-        super().__init__()
-        if not power > 0:
-            raise ValueError(f"power must be positive, got {power}")
-        self.autoencoder, self.power, self.reads = autoencoder, power, (reads,)
-
-    def forward(self, sample: Sample) -> Verdict:
-        """Return minus the reconstruction error of each sample, and the reconstruction."""
-        samples = sample[self.reads[0]]
-        reconstruction = self.autoencoder(samples)
-        error = (samples - reconstruction).abs().pow(self.power).flatten(1).mean(dim=1)
-        return Verdict({"x": -error}, {"reconstruction": reconstruction})
-
-
 def joined(samples: list[Tensor]) -> Tensor:
     """Return what is judged together: along channels, or flat where ranks differ."""
     if len(samples) == 1:

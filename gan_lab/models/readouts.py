@@ -44,6 +44,25 @@ class LinearReadout(Readout):
         return logits
 
 
+class Embedding(Readout):
+    """One linear map to a vector: for losses that compare samples by a kernel.
+
+    Args:
+        features: F.
+        outputs: Length of the vector, positive.
+        bias: Whether a constant is added.
+    """
+
+    def __init__(self, features: int, outputs: int = 16, bias: bool = True) -> None:
+        super().__init__()
+        self.linear = nn.Linear(features, require_size("outputs", outputs), bias)
+
+    def forward(self, features: Tensor, sample: Sample) -> Tensor:
+        pooled = features if features.ndim == 2 else features.flatten(2).mean(dim=2)
+        logits: Tensor = self.linear(pooled)
+        return logits
+
+
 class Recogniser(nn.Sequential):
     """From features to what second heads say, through a hidden layer of their own.
 

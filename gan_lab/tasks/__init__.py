@@ -2,7 +2,9 @@
 
 from gan_lab.contracts import Task
 from gan_lab.tasks.adaptation import Adaptation
+from gan_lab.tasks.autoencoding import AdversarialAutoencoder, Clustering, SortingAutoencoder
 from gan_lab.tasks.bicycle import Bicycle
+from gan_lab.tasks.bidirectional import Bidirectional
 from gan_lab.tasks.colouring import Colouring
 from gan_lab.tasks.cycle import Cycle
 from gan_lab.tasks.domains import Domains
@@ -12,10 +14,14 @@ from gan_lab.tasks.restoration import Restoration
 from gan_lab.tasks.shared_code import SharedCode
 from gan_lab.tasks.translation import Translation
 from gan_lab.tasks.twins import Twins
+from gan_lab.tasks.variational import VariationalGAN
 
 __all__ = [
     "Adaptation",
+    "AdversarialAutoencoder",
     "Bicycle",
+    "Bidirectional",
+    "Clustering",
     "Colouring",
     "Cycle",
     "Domains",
@@ -23,7 +29,9 @@ __all__ = [
     "Multimodal",
     "Restoration",
     "SharedCode",
+    "SortingAutoencoder",
     "Task",
     "Translation",
     "Twins",
+    "VariationalGAN",
 ]

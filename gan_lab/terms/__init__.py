@@ -3,17 +3,26 @@
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
 from gan_lab.terms.cycles import CycleConsistency, Identity
+from gan_lab.terms.diversity import ModeSeeking, PullAway
+from gan_lab.terms.features import (
+    FeatureMatching,
+    GaussianPrior,
+    LearnedSimilarity,
+    SelfReconstruction,
+)
 from gan_lab.terms.gradient import (
     DRAGAN,
     R1,
     R1R2,
     R2,
     GradientPenalty,
+    GradientPower,
     input_gradients,
 )
 from gan_lab.terms.latents import MeanSquare
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
+from gan_lab.terms.path_length import PathLength
 from gan_lab.terms.perceptual import Perceptual, Style
 from gan_lab.terms.recognition import (
     Classification,
@@ -24,6 +33,7 @@ from gan_lab.terms.recognition import (
 )
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
+from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
     "DRAGAN",
@@ -36,18 +46,28 @@ __all__ = [
     "Constraint",
     "CycleConsistency",
     "DomainClassification",
+    "FeatureMatching",
+    "GaussianPrior",
     "GradientPenalty",
+    "GradientPower",
     "Identity",
     "Information",
     "LeCam",
+    "LearnedSimilarity",
     "MeanSquare",
+    "ModeSeeking",
     "OrthogonalRegularization",
+    "PathLength",
     "Penalty",
     "Perceptual",
+    "PullAway",
     "Reconstruction",
     "Scorer",
+    "SelfReconstruction",
     "Side",
+    "Sorting",
     "Style",
+    "Supervision",
     "TaskLoss",
     "Term",
     "TotalVariation",

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from gan_lab.contracts import Discriminator, Task
 from gan_lab.terms.base import Player, WeightPenalty
 
 TRANSPOSED = nn.ConvTranspose1d | nn.ConvTranspose2d | nn.ConvTranspose3d
@@ -30,7 +31,7 @@ class OrthogonalRegularization(WeightPenalty):
         unit_length: Whether rows are to have length 1 too.
 
     Raises:
-        ValueError: If ``weight`` is not positive or there is no such player.
+        ValueError: If ``weight`` is not positive, there is no such player, or it has no such layer.
     """
 
     def __init__(
@@ -39,13 +40,15 @@ class OrthogonalRegularization(WeightPenalty):
         super().__init__(weight, player)
         self.unit_length = unit_length
 
+    def check(self, task: Task, discriminator: Discriminator) -> None:
+        if not matrices(task if self.player == "generator" else discriminator):
+            raise ValueError(
+                f"the {self.player} has no layer of torch's whose weights could be made "
+                "orthogonal; leave OrthogonalRegularization out"
+            )
+
     def penalty(self, network: nn.Module) -> Tensor:
-        matrices = [
-            layer.weight.transpose(0, 1) if isinstance(layer, TRANSPOSED) else layer.weight
-            for layer in network.modules()
-            if isinstance(layer, LINEAR | TRANSPOSED)
-        ]
-        return torch.stack([self.distance(w.flatten(1)) for w in matrices]).sum()
+        return torch.stack([self.distance(w.flatten(1)) for w in matrices(network)]).sum()
 
     def distance(self, matrix: Tensor) -> Tensor:
         """Return the squared distance of a matrix (rows, columns) to orthogonal rows."""
@@ -53,3 +56,12 @@ class OrthogonalRegularization(WeightPenalty):
         if self.unit_length:
             return (gram - torch.eye(len(gram), device=gram.device)).square().sum()
         return (gram - gram.diagonal().diag()).square().sum()
+
+
+def matrices(network: nn.Module) -> list[Tensor]:
+    """Return the weights of linear and convolutional layers, output channels first."""
+    return [
+        layer.weight.transpose(0, 1) if isinstance(layer, TRANSPOSED) else layer.weight
+        for layer in network.modules()
+        if isinstance(layer, LINEAR | TRANSPOSED)
+    ]

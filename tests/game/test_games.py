@@ -15,7 +15,6 @@ from torch.nn.functional import cross_entropy, one_hot, softplus
 
 from gan_lab.contracts import (
     NOTHING,
-    AdversarialLoss,
     Medium,
     Player,
     Report,
@@ -27,7 +26,7 @@ from gan_lab.contracts import (
 )
 from gan_lab.game import GAN
 from gan_lab.game.updates import held_fixed
-from gan_lab.losses import LeastSquares, NonSaturating, Symmetric
+from gan_lab.losses import BoundaryEquilibrium, LeastSquares, NonSaturating, Symmetric
 from gan_lab.media import Image, Points
 from gan_lab.models import Backbone, Energy, MLPBackbone, MLPGenerator, PerKey, Scores
 from gan_lab.priors import Normal
@@ -224,42 +223,13 @@ class Latent(Term):
 # Energies
 
 
-class Boundary(AdversarialLoss):
-    """Equilibrium of reconstruction errors (Berthelot et al. 2017)."""
-
-    divergence_name = "none"
-    real_threshold = None
-    balance: Tensor
-
-    def __init__(self, gamma: float, rate: float) -> None:
-        super().__init__()
-        self.gamma, self.rate = gamma, rate
-        self.register_buffer("balance", torch.zeros(()))
-
-    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return self.balance * fake.mean() - real.mean()
-
-    def generator(self, real: Tensor, fake: Tensor) -> Tensor:
-        return -fake.mean()
-
-    def divergence(self, real: Tensor, fake: Tensor) -> Tensor:
-        return fake.mean() - real.mean()
-
-    @torch.no_grad()
-    def after_update(self, turn: Turn) -> None:
-        if turn.player == "discriminator":
-            (real,), (fake,) = turn.real.logits.values(), turn.fake.logits.values()
-            error = fake.mean() - self.gamma * real.mean()
-            self.balance.add_(self.rate * error).clamp_(0, 1)
-
-
 def generation() -> Generation:
     return Generation(MLPGenerator(3, IMAGE, (8,)))
 
 
 def energy() -> GAN:
     autoencoder = nn.Sequential(nn.Flatten(), mlp(16, 8, 16), nn.Unflatten(1, IMAGE))
-    return GAN(generation(), Energy(autoencoder), Boundary(0.5, 0.1))
+    return GAN(generation(), Energy(autoencoder), BoundaryEquilibrium(0.5, 0.1))
 
 
 # Classes
@@ -529,6 +499,7 @@ def test_the_balance_of_energies_follows_the_discriminators_updates_and_is_saved
             if player == "discriminator":
                 real, fake = report["logits/real"].mean(), report["logits/fake"].mean()
                 after = min(1.0, max(0.0, before + 0.1 * (fake - 0.5 * real).item()))
+                assert report["balance"].item() == pytest.approx(after, abs=1e-6)
             expected.append(after)
             assert self.loss.balance.item() == pytest.approx(after, abs=1e-6)
             return report

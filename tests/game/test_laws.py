@@ -123,6 +123,8 @@ EVERY_TERM: dict[str, Callable[[], Term]] = {
     "Information": terms.Information,
     "CodeRecovery": terms.CodeRecovery,
     "GradientPenalty": terms.GradientPenalty,
+    "GradientPower": terms.GradientPower,
+    "ModeSeeking": terms.ModeSeeking,
     "DRAGAN": terms.DRAGAN,
     "R1": terms.R1,
     "R2": terms.R2,

@@ -15,7 +15,7 @@ from gan_lab.augmentations import InstanceNoise
 from gan_lab.contracts import AdversarialLoss, Player, Report, Round, Turn
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating, Symmetric, Wasserstein
-from gan_lab.models import DCGANBackbone, MLPBackbone, MLPGenerator, Scores
+from gan_lab.models import DCGANBackbone, Energy, MLPBackbone, MLPGenerator, Scores
 from gan_lab.tasks import Generation
 from gan_lab.terms import GradientPenalty, WeightClipping
 from tests.game.playing import Moves, image_loader, play_images, twin, weights
@@ -27,6 +27,8 @@ LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     and issubclass(getattr(gan_lab.losses, name), AdversarialLoss)
     and name not in ("AdversarialLoss", "FDivergence", "Symmetric")
 }
+ENERGIES = ("BoundaryEquilibrium", "EnergyMargin")
+LOSSES["MaximumMeanDiscrepancy"] = lambda: gan_lab.losses.MaximumMeanDiscrepancy("gaussian")
 LOSSES["FDivergence"] = lambda: gan_lab.losses.FDivergence("kl")
 LOSSES["Symmetric"] = lambda: Symmetric(NonSaturating())
 
@@ -51,8 +53,11 @@ def test_a_step_is_a_generator_update(n_critic: int) -> None:
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_each_update_moves_one_network_whatever_the_loss(name: str) -> None:
-    updates = Moves()
-    play_images(game(LOSSES[name](), n_critic=2), 2, updates)
+    updates, module = Moves(), game(LOSSES[name](), n_critic=2)
+    if name in ENERGIES:
+        autoencoder = nn.Sequential(nn.Flatten(), nn.Linear(16, 16), nn.Unflatten(1, (1, 4, 4)))
+        module = GAN(module.task, Energy(autoencoder), module.loss, n_critic=2)
+    play_images(module, 2, updates)
     assert updates.moved == [{"discriminator"}, {"discriminator"}, {"generator"}] * 2
 
 

@@ -7,19 +7,25 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from gan_lab import losses
+from gan_lab.contracts import PLAYERS, Round, Turn, Verdict
 from gan_lab.losses import (
     F_DIVERGENCES,
     AdversarialLoss,
+    BoundaryEquilibrium,
+    BoundarySeeking,
+    EnergyMargin,
     FDivergence,
     Hinge,
     LeastSquares,
+    MaximumMeanDiscrepancy,
     Minimax,
     NonSaturating,
     RelativisticAverage,
     RelativisticPairing,
+    Softmax,
     Symmetric,
     Wasserstein,
 )
@@ -35,6 +41,8 @@ def variants(item: type[AdversarialLoss]) -> list[AdversarialLoss]:
         ]
     if item is Symmetric:
         return [Symmetric(NonSaturating())]
+    if item is MaximumMeanDiscrepancy:
+        return []  # of vectors; see test_mmd.py
     return [item()]
 
 
@@ -47,12 +55,16 @@ LOSSES: list[AdversarialLoss] = [
 
 # (discriminator's loss, generator's loss) where every logit is zero.
 AT_ZERO = {
+    "BoundaryEquilibrium": (0.0, 0.0),
+    "BoundarySeeking": (2 * LOG2, 0.0),
+    "EnergyMargin": (1.0, 0.0),
     "Hinge": (2.0, 0.0),
     "LeastSquares": (0.5, 0.5),
     "Minimax": (2 * LOG2, -LOG2),
     "NonSaturating": (2 * LOG2, LOG2),
     "RelativisticAverage": (2 * LOG2, 2 * LOG2),
     "RelativisticPairing": (LOG2, LOG2),
+    "Softmax": (0.0, 0.0),
     "Symmetric": (2 * LOG2, 2 * LOG2),
     "Wasserstein": (0.0, 0.0),
     "kl": (math.exp(-1), -math.exp(-1)),
@@ -139,6 +151,7 @@ def test_descending_each_loss_moves_the_logits_the_right_way(loss: AdversarialLo
     real, fake = (torch.zeros(1, dtype=torch.float64, requires_grad=True) for _ in range(2))
     towards_real, towards_fake = torch.autograd.grad(loss.discriminator(real, fake), [real, fake])
     assert towards_real < 0 <= towards_fake  # LeastSquares' fakes start at their target, 0
+    fake = fake - 1  # some generators rest where nothing tells the kinds apart
     (pull,) = torch.autograd.grad(loss.generator(real, fake), fake)
     assert pull < 0
 
@@ -378,3 +391,66 @@ def test_patches_count_alike(loss: AdversarialLoss, shape: tuple[int, ...]) -> N
         value = player(real, fake)
         assert value.shape == ()
         torch.testing.assert_close(value, player(real.flatten(), fake.flatten()))
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.0, 7.0])
+def test_energies_of_generated_samples_are_pushed_up_to_the_margin(limit: float) -> None:
+    real, fake = -logits(25).abs(), -3 * logits(26).abs()
+    by_hand = -real.mean() + sum(max(0.0, limit + value) for value in fake.tolist()) / len(fake)
+    loss = EnergyMargin(limit)
+    torch.testing.assert_close(loss.discriminator(real, fake), by_hand)
+    torch.testing.assert_close(loss.generator(real, fake), -fake.mean())
+    with pytest.raises(ValueError, match="limit must be positive"):
+        EnergyMargin(-limit)
+
+
+@pytest.mark.parametrize(("gamma", "rate"), [(0.75, 0.001), (0.5, 0.2), (1.0, 0.9)])
+def test_the_balance_moves_by_what_the_discriminator_has_seen(gamma: float, rate: float) -> None:
+    loss, balance = BoundaryEquilibrium(gamma, rate), 0.0
+    for seed in range(12):
+        real, fake = -logits(seed).abs(), -logits(seed + 50).abs() / 4
+        expected = -real.mean() + balance * fake.mean()
+        torch.testing.assert_close(loss.discriminator(real, fake), expected, rtol=1e-5, atol=1e-6)
+        for player in PLAYERS:
+            turn = Turn(player, Round({}, {}), *map(of, (real, fake)), None, None)  # type: ignore[arg-type]
+            loss.after_update(turn)
+            assert ("convergence" in turn.report) is (player == "discriminator")
+            if player == "discriminator":
+                surplus = (-gamma * real.mean() + fake.mean()).item()
+                balance = min(1.0, max(0.0, balance + rate * surplus))
+                measure = -real.mean().item() + abs(surplus)
+                assert turn.report["convergence"].item() == pytest.approx(measure, rel=1e-5)
+        assert loss.balance.item() == pytest.approx(balance, rel=1e-5)
+    assert 0 < balance <= 1
+    assert list(loss.state_dict()) == ["balance"]
+
+
+def of(logits: Tensor) -> Verdict:
+    return Verdict({"x": logits})
+
+
+@pytest.mark.parametrize("arguments", [(0.0, 0.1), (1.1, 0.1), (0.5, 0.0), (float("nan"), 0.1)])
+def test_a_balance_out_of_range_is_refused(arguments: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="gamma must be in|rate must be positive"):
+        BoundaryEquilibrium(*arguments)
+
+
+def test_softmax_is_the_cross_entropy_of_all_samples_together() -> None:
+    """Lin's own form, in sums, differs by the logarithm of how many samples there are."""
+    real, fake = logits(27), logits(28)
+    both = torch.cat([real, fake])
+    on_real = torch.cat([torch.full((7,), 1 / 7), torch.zeros(7)]).double()
+    evenly = torch.full((14,), 1 / 14, dtype=torch.float64)
+    for player, target in (("discriminator", on_real), ("generator", evenly)):
+        expected = cross_entropy(both[None], target[None]) - math.log(14)
+        torch.testing.assert_close(getattr(Softmax(), player)(real, fake), expected)
+
+
+def test_the_boundary_seekers_generator_wants_even_odds() -> None:
+    fake = logits(29)
+    probability = fake.sigmoid()
+    odds = (probability.log() - (1 - probability).log()).square().mean() / 2
+    torch.testing.assert_close(BoundarySeeking().generator(fake, fake), odds)
+    for method in ("discriminator", "divergence"):
+        expected = getattr(Minimax(), method)(logits(30), fake)
+        torch.testing.assert_close(getattr(BoundarySeeking(), method)(logits(30), fake), expected)

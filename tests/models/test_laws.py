@@ -23,7 +23,8 @@ from gan_lab.models import (
     Scores,
 )
 from gan_lab.models.dcgan import DCGANGenerator, FlattenPixels, UnflattenPixels, halvings
-from gan_lab.models.discriminators import Energy, PerKey, joined
+from gan_lab.models.discriminators import PerKey, joined
+from gan_lab.models.energy import Energy
 from gan_lab.models.labels import ConditionalBatchNorm
 from gan_lab.models.r3gan import Basis, BiasedLeakyReLU, Block, Resample
 from gan_lab.models.readouts import LinearReadout

@@ -14,6 +14,7 @@ from gan_lab.models import (
     DCGANBackbone,
     DCGANGenerator,
     Generator,
+    JointBackbone,
     LabelPlanes,
     MLPBackbone,
     MLPGenerator,
@@ -38,8 +39,9 @@ def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
 SMALL = {"sample_shape": (1, 28, 28), "hidden": (8,), "width": 4, "units": 16}
 SHAPES = [(1, 28, 28), (3, 32, 32), (2, 64, 64), (3, 32, 48)]
 
-WHOLE = [network for network in exported(Backbone) if network is not PatchBackbone]
-"""Those that judge an image as a whole; patches are in test_translators.py."""
+APART = {JointBackbone, PatchBackbone}
+"""Those that judge more than one image as a whole; see test_encoding.py and test_translators.py."""
+WHOLE = [network for network in exported(Backbone) if network not in APART]
 
 every_generator = pytest.mark.parametrize("network", exported(Generator))
 every_backbone = pytest.mark.parametrize("network", WHOLE)
@@ -161,7 +163,7 @@ def test_widths_must_be_positive(network: type[nn.Module]) -> None:
 HALVING = [
     network
     for network in (*exported(Generator), *exported(Backbone))
-    if network.__name__.startswith(("DCGAN", "ResNet", "R3GAN"))
+    if network.__name__.startswith(("DCGAN", "ResNet", "R3GAN", "BigGAN", "StyleGAN2"))
 ]
 
 
@@ -325,7 +327,9 @@ def test_a_conditional_generators_samples_depend_on_the_label(
     network: type[Generator], labels: Any
 ) -> None:
     options: dict[str, Any] = {"labels": labels(3)}
-    if labels is NormLabels and network.__name__.startswith(("MLP", "R3GAN")):
+    if labels is NormLabels and network.__name__.startswith(
+        ("MLP", "R3GAN", "BigGAN", "StyleGAN2")
+    ):
         assert not build(network, **options).sees_labels
         if network is not MLPGenerator:
             return

@@ -9,11 +9,15 @@ from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
 from gan_lab.losses import (
     AdversarialLoss,
+    BoundaryEquilibrium,
+    BoundarySeeking,
+    EnergyMargin,
     FDivergence,
     LeastSquares,
     Minimax,
     RelativisticAverage,
     RelativisticPairing,
+    Softmax,
     Wasserstein,
 )
 from gan_lab.theory import divergences as d
@@ -44,7 +48,7 @@ def test_every_loss_measures_its_divergence(loss, distributions):
     else:
         closed = d.closed_form(loss.divergence_name)
         if closed is None:
-            assert isinstance(loss, RelativisticAverage)
+            assert isinstance(loss, RelativisticAverage | Softmax | BoundaryEquilibrium)
             return
         expected = closed(pair)
     assert optimum.divergence == pytest.approx(expected, rel=1e-6, abs=1e-6)
@@ -138,3 +142,30 @@ def test_a_users_own_loss_needs_no_formula(distributions):
     pair = common(*distributions)
     optimum = best_discriminator(CrossEntropy(), pair)
     assert optimum.divergence == pytest.approx(d.jensen_shannon(pair), abs=1e-9)
+
+
+@pytest.mark.parametrize("distributions", PAIRS, ids=["shift", "mixture", "laplace", "discrete"])
+def test_the_energies_of_a_margin_tell_the_total_variation(distributions):
+    pair, margin = common(*distributions), 2.5
+    optimum = best_discriminator(EnergyMargin(margin), pair)
+    variation = d.total_variation(pair)
+    assert optimum.loss == pytest.approx(margin * (1 - variation), abs=1e-6)
+    wanted = torch.where(optimum.pair.log_ratio >= 0, 0.0, -margin).double()
+    assert float((optimum.logits - wanted).abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("distributions", PAIRS[:3], ids=["shift", "mixture", "laplace"])
+def test_softmax_tells_the_divergence_to_the_middle(distributions):
+    pair = common(*distributions)
+    optimum = best_discriminator(Softmax(), pair)
+    assert optimum.divergence == pytest.approx(d.to_middle(pair), abs=2e-3)  # 4096 strata
+
+
+@pytest.mark.parametrize("distributions", PAIRS, ids=["shift", "mixture", "laplace", "discrete"])
+def test_boundary_seeking_minimises_the_squared_log_ratio(distributions):
+    pair = common(*distributions)
+    optimum = best_discriminator(BoundarySeeking(), pair)
+    p, q, logits = optimum.pair.p, optimum.pair.q, optimum.logits
+    value = float(expectation(BoundarySeeking().generator, logits, logits, p, q))
+    expected = float((q * optimum.pair.log_ratio.square()).sum()) / 2
+    assert value == pytest.approx(expected, rel=1e-6)

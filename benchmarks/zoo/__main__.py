@@ -1,0 +1,174 @@
+"""Train every recipe with its stated budget, and write docs/zoo.md of what came of it.
+
+    python -m benchmarks.zoo                                # the real thing; again goes on
+    python -m benchmarks.zoo --recipes began bgan --seeds 5
+    python -m benchmarks.zoo --write-only                   # the page of what has finished
+
+Each run is ``python -m gan_lab.train experiment=NAME``; one whose folder says that it finished is
+not run again, so the command can be interrupted at any time and goes on where it stopped.
+"""
+
+import argparse
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from benchmarks.results import summary_of
+from gan_lab.report.statistics import describe
+
+HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs"
+GRIDS = "samples"
+"""The folder of a run that holds its grids, the last of which is shown."""
+
+Animal = dict[str, Any]
+
+
+def animals() -> list[Animal]:
+    """Return what is said of each recipe, in the order of the page."""
+    found: Any = OmegaConf.to_container(OmegaConf.load(HERE / "animals.yaml"))
+    return list(found)
+
+
+def main() -> None:
+    """Run what is missing, then write the page."""
+    every = animals()
+    names = [animal["name"] for animal in every]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=Path("outputs/zoo"))
+    parser.add_argument("--recipes", nargs="+", default=names, choices=names, metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--max-steps", type=int, help="in place of each recipe's own budget")
+    parser.add_argument("--page", type=Path, default=DOCS / "zoo.md")
+    parser.add_argument("--write-only", action="store_true", help="train nothing")
+    parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
+    arguments = parser.parse_args()
+    jobs = [(name, seed) for seed in range(arguments.seeds) for name in arguments.recipes]
+    for number, (name, seed) in enumerate([] if arguments.write_only else jobs, start=1):
+        folder = arguments.folder / f"{name}-{seed}"
+        if finished(folder, arguments.max_steps):
+            continue
+        command = command_line(name, seed, folder, arguments.max_steps, arguments.overrides)
+        print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
+        if subprocess.run(command, check=False).returncode:
+            print(f"failed: {shlex.join(command)}", file=sys.stderr)
+    write(every, arguments.folder, arguments.page)
+    print(arguments.page)
+
+
+def command_line(
+    name: str, seed: int, folder: Path, max_steps: int | None, overrides: list[str]
+) -> list[str]:
+    """Return the command of a run."""
+    return [
+        *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
+        "metrics=all",
+        "callbacks.evaluation.every_n_steps=1000000",  # the last weights alone, of every recipe
+        *([] if max_steps is None else [f"trainer.max_steps={max_steps}"]),
+        f"hydra.run.dir={folder}",
+        *overrides,
+    ]
+
+
+def finished(folder: Path, max_steps: int | None = None) -> bool:
+    """Return whether a run has ended with all its steps."""
+    summary = summary_of(folder)
+    wanted = summary.get("max_steps") if max_steps is None else max_steps
+    return summary.get("status") == "finished" and summary.get("steps") == wanted
+
+
+def runs_of(folder: Path, name: str) -> list[Path]:
+    """Return the folders of a recipe's finished runs, by seed."""
+    seeds = {
+        int(seed): path
+        for path in folder.glob(f"{name}-*")
+        if (seed := path.name.removeprefix(f"{name}-")).isdigit() and finished(path)
+    }
+    return [path for _, path in sorted(seeds.items())]
+
+
+def measured(summaries: list[dict[str, Any]], figure: str) -> tuple[str, list[float]] | None:
+    """Return the full name of a figure and its last value in each run that has it.
+
+    With averaged weights beside the raw ones, the averaged are taken.
+    """
+    shared = set.intersection(*(set(summary["final"]) for summary in summaries))
+    named = [name for name in shared if name == figure or name.partition("/")[0] == figure]
+    if not named:
+        return None
+    # Of averaged weights before raw ones, of more samples before fewer.
+    full = max(named, key=lambda name: (name.endswith("_ema"), len(name), name))
+    return full, [summary["final"][full] for summary in summaries]
+
+
+def cell(values: list[float]) -> str:
+    """Return the mean with its 95 % interval, or the one value there is.
+
+    >>> cell([0.5])
+    '0.5'
+    """
+    found = describe(values)
+    if found.interval is None:
+        return f"{found.mean:.3g}"
+    return f"{found.mean:.3g} [{found.interval.low:.3g}, {found.interval.high:.3g}]"
+
+
+def entry(animal: Animal, folder: Path, figures: Path) -> list[str]:
+    """Return a recipe's part of the page, with its grid copied beside it."""
+    name = animal["name"]
+    runs = runs_of(folder, name)
+    summaries = [summary_of(run) for run in runs]
+    lines = [
+        f"## {name}",
+        "",
+        f"{animal['paper']}: {animal['new']}.",
+        "",
+        f"    {animal['formula']}",
+        "",
+        f"`experiment={name}`. Published: {animal['published']}.",
+        "",
+    ]
+    if not runs:
+        return [*lines, "Not trained here yet.", ""]
+    minutes = describe([summary["wall_time_s"] / 60 for summary in summaries]).mean
+    lines += [
+        f"Here: {summaries[0]['max_steps']:,} steps, {len(runs)} seed{'s' * (len(runs) > 1)}, "
+        f"{minutes:.1f} minutes each ({summaries[0]['device']}); mean and 95 % interval.",
+        "",
+    ]
+    for figure in animal["figures"]:
+        found = measured(summaries, figure)
+        lines.append(
+            f"- {figure}: not measured" if found is None else f"- `{found[0]}`: {cell(found[1])}"
+        )
+    grids = sorted((runs[0] / GRIDS).glob("step=*.png"))
+    if grids:
+        figures.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(grids[-1], figures / f"{name}.png")
+        lines += ["", f"![The first samples of {name}, seed 0](figures/zoo/{name}.png)"]
+    return [*lines, ""]
+
+
+def write(every: list[Animal], folder: Path, page: Path) -> None:
+    """Write the page, with what has finished and what has not."""
+    lines = [
+        "# The zoo",
+        "",
+        "Written by `make zoo`, which trains every recipe with the budget that it states, as "
+        "`python -m gan_lab.train` with the word that it names, and goes on where it was stopped. "
+        "Shown are the last weights of every run and the first samples of seed 0, failures too. "
+        "Figures of other features, counts or budgets do not compare.",
+        "",
+    ]
+    for animal in every:
+        lines += entry(animal, folder, page.parent / "figures" / "zoo")
+    page.write_text("\n".join(lines).rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    main()

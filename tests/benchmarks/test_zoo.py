@@ -1,0 +1,91 @@
+"""The zoo's page: of finished runs only, every recipe's, resumable."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks.zoo import __main__ as zoo
+from gan_lab.cli.app import config_dir
+
+EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")}
+USUAL = {
+    *("aae", "acgan", "began", "bgan", "cgan", "clustergan", "dcgan", "dragan", "ebgan", "gan"),
+    *("infogan", "lsgan", "relativistic_gan", "sgan", "softmax_gan", "wgan", "wgan_gp"),
+    "wgan_div",
+}
+"""The names of the collection that is copied most, but for those of translation."""
+
+
+def summary(fid: float, steps: int = 7, status: str = "finished") -> str:
+    final = {"fid/mnist_classifier_2000": 9.0, "fid/mnist_classifier_10000": fid}
+    final |= {"fid/mnist_classifier_10000_ema": fid - 1, "test_errors": 0.02}
+    return json.dumps(
+        {
+            **{"status": status, "steps": steps, "max_steps": 7, "final": final},
+            **{"wall_time_s": 120.0, "device": "some processor", "best": {}},
+        }
+    )
+
+
+def run_folder(folder: Path, name: str, text: str) -> None:
+    (folder / name / "samples").mkdir(parents=True)
+    (folder / name / "summary.json").write_text(text)
+    for step in (3, 7):
+        (folder / name / "samples" / f"step={step:06d}.png").write_bytes(str(step).encode())
+
+
+def test_every_usual_name_leads_somewhere_and_every_animal_is_a_recipe() -> None:
+    assert USUAL <= EXPERIMENTS
+    names = [animal["name"] for animal in zoo.animals()]
+    assert len(names) == len(set(names)) and set(names) <= EXPERIMENTS
+    assert set(names) >= USUAL
+    for animal in zoo.animals():
+        assert set(animal) == {"name", "paper", "new", "formula", "published", "figures"}
+        assert "arXiv" in animal["paper"]
+
+
+def test_the_page_tells_what_finished_and_what_did_not(tmp_path: Path) -> None:
+    for seed, fid in enumerate((10.0, 12.0, 14.0)):
+        run_folder(tmp_path / "runs", f"bgan-{seed}", summary(fid))
+    run_folder(tmp_path / "runs", "bgan-3", summary(1.0, steps=5, status="interrupted"))
+    run_folder(tmp_path / "runs", "wgan-0", summary(3.0))
+    run_folder(tmp_path / "runs", "wgan_div-0", summary(1.0))  # another recipe's
+    page = tmp_path / "docs" / "zoo.md"
+    page.parent.mkdir()
+    every = [a for a in zoo.animals() if a["name"] in ("bgan", "wgan", "began")]
+    zoo.write(every, tmp_path / "runs", page)
+    text = page.read_text()
+    assert "7 steps, 3 seeds, 2.0 minutes each (some processor)" in text
+    assert "`fid/mnist_classifier_10000_ema`: 11 [6.03, 16]" in text  # 11 ± 4.303 · 2 / √3
+    assert "7 steps, 1 seed, " in text and "`fid/mnist_classifier_10000_ema`: 2\n" in text
+    assert text.count("Not trained here yet.") == 1
+    assert (page.parent / "figures" / "zoo" / "bgan.png").read_bytes() == b"7"
+    assert [line for line in text.splitlines() if line.startswith("## ")] == [
+        f"## {animal['name']}" for animal in every
+    ]
+
+
+def test_finished_runs_are_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_folder(tmp_path, "bgan-0", summary(10.0))
+    asked: list[list[str]] = []
+
+    def run(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 1)
+
+    monkeypatch.setattr(zoo.subprocess, "run", run)
+    options = f"--folder {tmp_path} --seeds 2 --recipes bgan --page {tmp_path / 'zoo.md'}"
+    monkeypatch.setattr("sys.argv", ["zoo", *options.split()])
+    zoo.main()
+    (command,) = asked
+    assert {"experiment=bgan", "seed=1", f"hydra.run.dir={tmp_path / 'bgan-1'}"} <= set(command)
+    asked.clear()
+    monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--max-steps", "9"])
+    zoo.main()
+    assert len(asked) == 2  # of another budget
+    asked.clear()
+    monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--write-only"])
+    zoo.main()
+    assert not asked

@@ -1,0 +1,75 @@
+"""The K + 1 classes, the noise between layers, and how codes are judged."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+
+from gan_lab.losses import NonSaturating
+from gan_lab.models import Autoencoder, ClassScores, Embedding, Energy, MLPBackbone, MLPGenerator
+from gan_lab.models import NoisyMLPBackbone as Noisy
+from gan_lab.models.few_labels import GaussianNoise
+
+SHAPE = (1, 4, 4)
+MLP = partial(MLPBackbone, hidden=(8,))
+
+
+def test_the_logit_is_that_of_a_classifier_with_a_class_for_generated_samples() -> None:
+    torch.manual_seed(0)
+    judge, x = ClassScores(MLP, SHAPE, 3), torch.randn(5, *SHAPE)
+    verdict = judge({"x": x})
+    extended = torch.cat([verdict.heads["label"], torch.zeros(5, 1)], dim=1).softmax(dim=1)
+    torch.testing.assert_close(verdict.logits["x"].sigmoid(), 1 - extended[:, 3])
+    loss = NonSaturating().discriminator(verdict.logits["x"], verdict.logits["x"])
+    expected = -(1 - extended[:, 3]).log().mean() - extended[:, 3].log().mean()
+    torch.testing.assert_close(loss, expected)
+
+
+def test_noise_is_added_while_it_trains_and_only_then() -> None:
+    torch.manual_seed(0)
+    backbone = Noisy(SHAPE, (8, 6), input_noise=0.6, noise=0.5)
+    deviations = [m.deviation for m in backbone.modules() if isinstance(m, GaussianNoise)]
+    assert deviations == [0.6, 0.5, 0.5]
+    x = torch.randn(3, *SHAPE)
+    assert not torch.equal(backbone(x), backbone(x))
+    backbone.eval()
+    assert torch.equal(backbone(x), backbone(x))
+    layer = GaussianNoise(0.7)
+    added = layer(torch.zeros(20_000))
+    assert added.std().item() == pytest.approx(0.7, rel=0.03)
+    with pytest.raises(ValueError, match="noise must not be negative"):
+        GaussianNoise(-1)
+
+
+def test_weight_norm_learns_length_and_direction_apart() -> None:
+    torch.manual_seed(0)
+    layer = next(m for m in Noisy(SHAPE, (8,)).modules() if isinstance(m, nn.Linear))
+    names = {name.rpartition(".")[2] for name, _ in layer.named_parameters()}
+    assert names == {"original0", "original1", "bias"}
+    length = layer.parametrizations.weight.original0.flatten()
+    torch.testing.assert_close(layer.weight.norm(dim=1), length)
+    plain = Noisy(SHAPE, (8,), weight_norm=False)
+    assert not any("original" in name for name, _ in plain.named_parameters())
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_an_energy_is_the_error_of_its_reconstruction(power: float) -> None:
+    torch.manual_seed(0)
+    autoencoder = Autoencoder(MLP, MLPGenerator(3, SHAPE, (8,)))
+    judge, x = Energy(autoencoder, power), torch.randn(5, *SHAPE)
+    verdict = judge({"x": x})
+    code = autoencoder.encoder(x)
+    again = autoencoder.decoder(code)
+    torch.testing.assert_close(verdict.heads["code"], code)
+    torch.testing.assert_close(verdict.heads["reconstruction"], again)
+    expected = -(x - again).abs().pow(power).flatten(1).mean(1)
+    torch.testing.assert_close(verdict.logits["x"], expected)
+    assert (judge.gives, judge.sample_shape) == (("reconstruction", "code"), SHAPE)
+
+
+def test_an_embedding_is_a_vector_for_each_sample() -> None:
+    torch.manual_seed(0)
+    readout, maps = Embedding(4, 3), torch.randn(5, 4, 2, 2)
+    torch.testing.assert_close(readout(maps, {}), readout(maps.mean((2, 3)), {}))
+    assert readout(maps, {}).shape == (5, 3)
