@@ -195,7 +195,7 @@ def test_debugging_takes_one_step_whatever_the_data(data: str) -> None:
 
 def test_trainers_for_one_device_and_for_several() -> None:
     one = composed("trainer=gpu").trainer
-    assert (one.accelerator, one.devices, one.max_steps) == ("gpu", 1, 5000)
+    assert (one.accelerator, one.devices, one.max_steps) == ("gpu", 1, 3000)
     several = composed("trainer=ddp", "trainer.devices=2", "trainer.accelerator=cpu")
     trainer = build(several, "trainer")
     assert (type(trainer.strategy).__name__, trainer.num_devices) == ("DDPStrategy", 2)

@@ -20,7 +20,8 @@ from gan_lab.models.base import draw_weights
 
 RECORDED = json.loads(Path(__file__).with_name("digests.json").read_text())
 
-SMALL = ["model.width=8"]
+WIDTH = "model.width=8"
+SMALL = ["model=dcgan", WIDTH]
 CASES = {
     "non_saturating": SMALL,
     "non_saturating_mlp": ["model=mlp"],
@@ -34,7 +35,8 @@ CASES = {
         "conditioning=infogan",
         "model=infogan",
         "model.units=32",
-        *SMALL,
+        "optimizer.lr=2e-4",
+        WIDTH,
     ],
     "pacgan": ["data=ring", "packing=4"],
     "ada": ["augmentation=adaptive", *SMALL],
@@ -44,7 +46,7 @@ CASES = {
         "model=resnet",
         "regularizer=spectral_norm",
         "loss=hinge",
-        *SMALL,
+        WIDTH,
     ],
     "lazy_r1": ["regularizer=r1", "regularizer.r1.every=4", "n_critic=2", *SMALL],
     "fresh_noise": [
