@@ -29,6 +29,8 @@ def run(
 ) -> Iterator[Callable[[str], int]]:
     """Run a command of the page in the package's folder."""
     monkeypatch.chdir(package)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(package)
 
     def command(line: str) -> int:

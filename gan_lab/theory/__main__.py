@@ -113,7 +113,9 @@ def components(node: Any) -> Iterator[dict[str, Any]]:
 
 def complete(node: dict[str, Any]) -> bool:
     """Whether a component's arguments are all there, none missing or taken from elsewhere."""
-    return not any("${" in str(value) or value == "???" for value in node.values())
+    return not node.get("_partial_") and not any(
+        "${" in str(value) or value == "???" for value in node.values()
+    )
 
 
 def real_images(config: DictConfig) -> Tensor:

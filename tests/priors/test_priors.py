@@ -20,9 +20,9 @@ every_prior = pytest.mark.parametrize("prior", PRIORS)
 
 @every_prior
 def test_latents_have_their_length_and_are_drawn_anew(prior: type[Prior]) -> None:
-    drawn = prior(6)
+    drawn = prior(12)
     first, second = drawn(5), drawn(5)
-    assert first["z"].shape == (5, 6)
+    assert first["z"].shape == (5, 12)
     assert all(len(value) == 5 for value in first.values())
     assert not torch.equal(first["z"], second["z"])
     assert not any(value.requires_grad for value in first.values())
@@ -30,7 +30,7 @@ def test_latents_have_their_length_and_are_drawn_anew(prior: type[Prior]) -> Non
 
 @every_prior
 def test_a_generator_decides_alone_what_is_drawn(prior: type[Prior]) -> None:
-    drawn, state = prior(6), torch.get_rng_state()
+    drawn, state = prior(12), torch.get_rng_state()
     first, second = (drawn(5, torch.Generator().manual_seed(3)) for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert torch.equal(state, torch.get_rng_state())
@@ -38,7 +38,7 @@ def test_a_generator_decides_alone_what_is_drawn(prior: type[Prior]) -> None:
 
 @every_prior
 def test_a_prior_draws_in_the_precision_that_it_is_cast_to(prior: type[Prior]) -> None:
-    drawn = prior(6).double()
+    drawn = prior(12).double()
     assert drawn(5)["z"].dtype == torch.float64
     assert drawn(5, torch.Generator())["z"].dtype == torch.float64
     assert not drawn.state_dict()  # checkpoints hold nothing of it
