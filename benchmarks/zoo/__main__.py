@@ -19,6 +19,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from benchmarks.results import summary_of
+from gan_lab.cli.app import config_dir
 from gan_lab.report.statistics import describe
 
 HERE = Path(__file__).parent
@@ -68,11 +69,18 @@ def command_line(
     return [
         *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
         "metrics=all",
-        "callbacks.evaluation.every_n_steps=1000000",  # the last weights alone, of every recipe
+        f"callbacks.{judge(name)}.every_n_steps=1000000",  # the last weights alone
         *([] if max_steps is None else [f"trainer.max_steps={max_steps}"]),
         f"hydra.run.dir={folder}",
         *overrides,
     ]
+
+
+def judge(name: str) -> str:
+    """Return the callback that measures a recipe's runs."""
+    recipe = OmegaConf.load(config_dir() / "experiment" / f"{name}.yaml")
+    translates = {"override /callbacks": "translation"} in recipe.defaults
+    return "translations" if translates else "evaluation"
 
 
 def finished(folder: Path, max_steps: int | None = None) -> bool:

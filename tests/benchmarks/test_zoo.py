@@ -5,17 +5,19 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hydra import compose, initialize_config_dir
 
 from benchmarks.zoo import __main__ as zoo
 from gan_lab.cli.app import config_dir
 
 EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")}
 USUAL = {
-    *("aae", "acgan", "began", "bgan", "cgan", "clustergan", "dcgan", "dragan", "ebgan", "gan"),
-    *("infogan", "lsgan", "relativistic_gan", "sgan", "softmax_gan", "wgan", "wgan_gp"),
-    "wgan_div",
+    *("aae", "acgan", "began", "bgan", "bicyclegan", "ccgan", "cgan", "clustergan", "cogan"),
+    *("context_encoder", "cyclegan", "dcgan", "discogan", "dragan", "dualgan", "ebgan", "esrgan"),
+    *("gan", "infogan", "lsgan", "munit", "pix2pix", "pixelda", "relativistic_gan", "sgan"),
+    *("softmax_gan", "srgan", "stargan", "unit", "wgan", "wgan_div", "wgan_gp"),
 }
-"""The names of the collection that is copied most, but for those of translation."""
+"""The names of the collection that is copied most."""
 
 
 def summary(fid: float, steps: int = 7, status: str = "finished") -> str:
@@ -37,13 +39,24 @@ def run_folder(folder: Path, name: str, text: str) -> None:
 
 
 def test_every_usual_name_leads_somewhere_and_every_animal_is_a_recipe() -> None:
-    assert USUAL <= EXPERIMENTS
+    assert len(USUAL) == 32 and USUAL <= EXPERIMENTS
     names = [animal["name"] for animal in zoo.animals()]
     assert len(names) == len(set(names)) and set(names) <= EXPERIMENTS
     assert set(names) >= USUAL
     for animal in zoo.animals():
         assert set(animal) == {"name", "paper", "new", "formula", "published", "figures"}
         assert "arXiv" in animal["paper"]
+
+
+@pytest.mark.parametrize("name", ["bgan", "pix2pix"])
+def test_a_runs_command_composes(name: str, tmp_path: Path) -> None:
+    command = zoo.command_line(name, 3, tmp_path, 7, [])
+    overrides = [word for word in command[3:] if not word.startswith("hydra.")]
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = compose("train", [*overrides, "run_dir=/nowhere"])
+    measures = config.callbacks.evaluation or config.callbacks.translations
+    assert measures.every_n_steps == 1000000
+    assert (config.seed, config.trainer.max_steps) == (3, 7)
 
 
 def test_the_page_tells_what_finished_and_what_did_not(tmp_path: Path) -> None:
