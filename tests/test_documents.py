@@ -170,7 +170,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
         for place, measured in runs:
             own = measured == runs[1][1]
             short = [a for a in SHORT if not (own and a.startswith("callbacks.evaluation"))]
-            line = [*short, *measured, "trainer.max_steps=2", f"data.root={mnist_root}"]
+            line = [*short, *measured, "trainer.max_steps=2", "trainer.log_every_n_steps=1"]
+            line.append(f"data.root={mnist_root}")
             main_of("train")(["train", *line, f"hydra.run.dir='{place}'"])
     finally:
         sys.argv = before[0]
