@@ -1,6 +1,7 @@
 """A user's images, one by one, however large."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,9 +179,9 @@ def image_files(path: Path) -> dict[Path, Path]:
     if not files:
         raise LabError(f"there are no images in {path} ({', '.join(sorted(ENDINGS))})")
     names = [file.relative_to(path).with_suffix(".png") for file in files]
-    alike = {name for name in names if names.count(name) > 1}
+    counts = Counter(names)
     return {
-        file: name if name not in alike else name.with_name(f"{file.name}.png")
+        file: name if counts[name] == 1 else name.with_name(f"{file.name}.png")
         for file, name in zip(files, names, strict=True)
     }
 

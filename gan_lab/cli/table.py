@@ -58,20 +58,28 @@ def report(
         "num_real": len(evaluation.reference.real),
         "seed": config.seed,
         "figures": {
-            name: {
-                label(f): {"mean": means[name][f], "sd": deviation(values), "values": values}
-                for f, values in column.items()
-            }
+            name: {label(f): told(values) for f, values in column.items()}
             for name, column in columns.items()
         },
         "real_training_samples": {label(f): v for f, v in floor.items()} if floor else None,
         "better_than_real": better,
     }
-    path = Path(config.output).expanduser() / "evaluation.json"
-    with written_whole(path) as file:
-        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    path = write(content, config.output)
     console.print(str(path), markup=False, highlight=False)
     return content
+
+
+def write(content: dict[str, Any], output: str) -> Path:
+    """Write evaluation.json into a folder, whole or not at all, and return its path."""
+    path = Path(output).expanduser() / "evaluation.json"
+    with written_whole(path) as file:
+        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+    return path
+
+
+def told(values: list[float]) -> dict[str, Any]:
+    """Return what evaluation.json says of a figure: mean, standard deviation, all values."""
+    return {"mean": statistics.fmean(values), "sd": deviation(values), "values": values}
 
 
 def shown(values: list[float], better: bool) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
-import statistics
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
 from gan_lab.errors import LabError
-from gan_lab.files import written_whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -127,7 +123,7 @@ def report(
     from rich.console import Console
     from rich.table import Table
 
-    from gan_lab.cli.table import deviation, shown
+    from gan_lab.cli.table import shown, told, write
     from gan_lab.metrics.tally import IDEALS
     from gan_lab.metrics.translations import label
 
@@ -153,18 +149,11 @@ def report(
         "seed": config.seed,
         "figures": {
             name: {
-                label(figure, direction, network, count): {
-                    "mean": statistics.fmean(values),
-                    "sd": deviation(values),
-                    "values": values,
-                }
+                label(figure, direction, network, count): told(values)
                 for figure, values in row.items()
             }
             for name, row in rows.items()
         },
     }
-    path = Path(config.output).expanduser() / "evaluation.json"
-    with written_whole(path) as file:
-        file.write((json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
-    console.print(str(path), markup=False, highlight=False)
+    console.print(str(write(content, config.output)), markup=False, highlight=False)
     return content

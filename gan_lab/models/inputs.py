@@ -56,9 +56,7 @@ class LabelPlanes(Input):
     def forward(self, samples: Tensor, sample: Sample) -> Tensor:
         labels = require_labels("discriminator", sample.get("label"), self.num_classes)
         assert labels is not None
-        planes = one_hot(labels, self.num_classes).to(samples.dtype)
-        planes = planes.reshape(*planes.shape, *[1] * (samples.ndim - 2))
-        return torch.cat([samples, planes.expand(-1, -1, *samples.shape[2:])], dim=1)
+        return with_planes(samples, one_hot(labels, self.num_classes))
 
 
 class Shrink(Input):
@@ -113,3 +111,9 @@ class Packs(Input):
                 f"a batch of {len(samples)} does not divide into packs of {self.packing}"
             )
         return samples.reshape(-1, *self.shape(tuple(samples.shape[1:])))
+
+
+def with_planes(samples: Tensor, vectors: Tensor) -> Tensor:
+    """Return samples (N, C, ...) with each number of their vectors (N, K) as a constant channel."""
+    planes = vectors.to(samples).reshape(*vectors.shape, *[1] * (samples.ndim - 2))
+    return torch.cat([samples, planes.expand(-1, -1, *samples.shape[2:])], dim=1)

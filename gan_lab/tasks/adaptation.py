@@ -1,14 +1,13 @@
 """From labelled samples of one domain to samples, still labelled, that look like another's."""
 
-import torch
 from torch import Tensor, nn
 
 from gan_lab.contracts import Medium, Prior, Round, Sample
 from gan_lab.models import Translator
-from gan_lab.tasks.translation import Translation
+from gan_lab.tasks.coded import CodedTranslation
 
 
-class Adaptation(Translation):
+class Adaptation(CodedTranslation):
     r"""Translate labelled sources, with noise, and train a task network on both kinds.
 
     .. math:: \tilde x = G(s, z), \qquad T(s), T(\tilde x) \to y
@@ -38,8 +37,8 @@ class Adaptation(Translation):
     def __init__(
         self, translator: Translator, classifier: nn.Module, prior: Prior, medium: Medium
     ) -> None:
-        super().__init__(translator, medium)
-        self.classifier, self.prior = classifier, prior
+        super().__init__(translator, prior, medium)
+        self.classifier = classifier
         if translator.beside != prior.dim:
             raise ValueError(
                 f"the prior draws {prior.dim} numbers and the translator has room for "
@@ -64,17 +63,3 @@ class Adaptation(Translation):
         """Return the task network's class logits (N, classes) of images."""
         logits: Tensor = self.classifier(images)
         return logits
-
-    def sources(
-        self, batch: Sample, random: torch.Generator | None = None, direction: str | None = None
-    ) -> Sample:
-        source = super().sources(batch, random, direction)
-        return {**source, "z": self.prior(len(source["source"]), random)["z"]}
-
-    def translate(self, source: Sample, direction: str | None = None) -> Sample:
-        """Return ``x``; the noise is drawn where none is given as ``z``."""
-        self.direction(direction)
-        images = source["source"]
-        z = source["z"] if "z" in source else self.prior(len(images))["z"]
-        planes = z.to(images)[:, :, None, None].expand(-1, -1, *images.shape[2:])
-        return {"x": self.translator(torch.cat([images, planes], dim=1)), "z": z}

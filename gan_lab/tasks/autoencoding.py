@@ -31,7 +31,34 @@ class AdversarialAutoencoder(Encoding):
         return Round(real, {"x": self.draw({"z": z}), "z": z})
 
 
-class SortingAutoencoder(AdversarialAutoencoder):
+class InClusters(Encoding):
+    """Codes of which one part is one-hot: a class or a cluster, for which encoders give logits.
+
+    Args:
+        generator: Codes, one-hot part first, to samples.
+        encoder: Samples to the one-hot part's logits and the rest.
+        prior: Of one-hot vectors and normal numbers.
+        medium: See :class:`gan_lab.tasks.Generation`.
+    """
+
+    prior: Clustered
+
+    def __init__(
+        self,
+        generator: Generator,
+        encoder: Encoder,
+        prior: Clustered,
+        medium: Medium | None = None,
+    ) -> None:
+        super().__init__(generator, encoder, prior, medium)
+
+    def codes(self, samples: Tensor) -> Sample:
+        """Return codes ``z`` of the likeliest class or cluster, and the logits, ``class``."""
+        logits, rest = self.prior.split(self.encoder(samples))
+        return {"z": self.prior.join(logits, rest), "class": logits}
+
+
+class SortingAutoencoder(InClusters):
     r"""An adversarial autoencoder of which one part of the code is a class.
 
     .. math:: E(x) = (\operatorname{softmax}(y(x)), s(x))
@@ -51,16 +78,6 @@ class SortingAutoencoder(AdversarialAutoencoder):
     """
 
     gives = ("x", "y", "style")
-    prior: Clustered
-
-    def __init__(
-        self,
-        generator: Generator,
-        encoder: Encoder,
-        prior: Clustered,
-        medium: Medium | None = None,
-    ) -> None:
-        super().__init__(generator, encoder, prior, medium)
 
     def forward(self, batch: Sample) -> Round:
         """Encode the minibatch, draw it again, and draw as many latents from the prior."""
@@ -79,13 +96,8 @@ class SortingAutoencoder(AdversarialAutoencoder):
         logits, style = self.prior.split(self.encoder(samples))
         return {"class": logits, "y": logits.softmax(dim=1), "style": style}
 
-    def codes(self, samples: Tensor) -> Sample:
-        """Return codes ``z`` with the likeliest class, and the logits of all, ``class``."""
-        parts = self.parts(samples)
-        return {"z": self.prior.join(parts["class"], parts["style"]), "class": parts["class"]}
 
-
-class Clustering(Encoding):
+class Clustering(InClusters):
     r"""A generator whose latents lie in clusters, and an encoder that finds them again.
 
     .. math:: z = (\text{one-hot}, \sigma n), \qquad
@@ -105,17 +117,6 @@ class Clustering(Encoding):
         medium: See :class:`gan_lab.tasks.Generation`.
     """
 
-    prior: Clustered
-
-    def __init__(
-        self,
-        generator: Generator,
-        encoder: Encoder,
-        prior: Clustered,
-        medium: Medium | None = None,
-    ) -> None:
-        super().__init__(generator, encoder, prior, medium)
-
     def forward(self, batch: Sample) -> Round:
         """Draw as many samples as the minibatch has, and recover what they were made from."""
         latent = self.prior(len(batch["x"]))
@@ -124,8 +125,3 @@ class Clustering(Encoding):
         normal = self.prior.split(latent["z"])[1]
         made = {"class": logits, "recovered": recovered, "normal": normal}
         return Round(batch, {"x": x, **latent}, made)
-
-    def codes(self, samples: Tensor) -> Sample:
-        """Return codes ``z`` with the likeliest cluster, and the logits of all, ``class``."""
-        logits, normal = self.prior.split(self.encoder(samples))
-        return {"z": self.prior.join(logits, normal), "class": logits}

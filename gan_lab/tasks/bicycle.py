@@ -1,16 +1,15 @@
 """Many partners for one source, each by a code of its own."""
 
 import torch
-from torch import Tensor
 from torch.func import functional_call
 
 from gan_lab.contracts import Medium, Prior, Round, Sample
 from gan_lab.models import StyleEncoder, Translator
 from gan_lab.models.translators import padded
-from gan_lab.tasks.translation import Translation
+from gan_lab.tasks.coded import CodedTranslation
 
 
-class Bicycle(Translation):
+class Bicycle(CodedTranslation):
     r"""Translate once with the code of the true partner, and once with a code that was drawn.
 
     .. math:: z_x \sim E(x), \quad \hat x = G(s, z_x) \qquad
@@ -40,8 +39,8 @@ class Bicycle(Translation):
     def __init__(
         self, translator: Translator, encoder: StyleEncoder, prior: Prior, medium: Medium
     ) -> None:
-        super().__init__(translator, medium)
-        self.encoder, self.prior = encoder, prior
+        super().__init__(translator, prior, medium)
+        self.encoder = encoder
         if not translator.beside == encoder.dim == prior.dim:
             raise ValueError(
                 f"codes are of one length; the translator has room for {translator.beside} planes, "
@@ -64,22 +63,3 @@ class Bicycle(Translation):
         made = {"z_mean": mean, "z_log_variance": log_variance, "z": z, "found_z": found}
         fake = {**batch, "x": self.made(source, code), "random": drawn}
         return Round({**batch, "random": x}, fake, made)
-
-    def made(self, source: Tensor, code: Tensor) -> Tensor:
-        """Return translations of sources with codes."""
-        planes = code[:, :, None, None].expand(-1, -1, *source.shape[2:]).to(source.dtype)
-        x: Tensor = self.translator(torch.cat([source, planes], dim=1))
-        return x
-
-    def sources(
-        self, batch: Sample, random: torch.Generator | None = None, direction: str | None = None
-    ) -> Sample:
-        source = super().sources(batch, random, direction)
-        return {**source, "z": self.prior(len(source["source"]), random)["z"]}
-
-    def translate(self, source: Sample, direction: str | None = None) -> Sample:
-        """Return ``x``; the code is drawn where none is given as ``z``."""
-        self.direction(direction)
-        images = source["source"]
-        z = source["z"] if "z" in source else self.prior(len(images))["z"]
-        return {"x": self.made(images, z.to(images.device)), "z": z}

@@ -9,6 +9,7 @@ from torch.nn.functional import one_hot
 from gan_lab.contracts import Direction, Medium, Round, Sample, Translating
 from gan_lab.errors import LabError
 from gan_lab.models import Translator
+from gan_lab.models.inputs import with_planes
 
 
 class Domains(Translating):
@@ -59,9 +60,8 @@ class Domains(Translating):
 
     def made(self, images: Tensor, label: Tensor) -> Tensor:
         """Return translations of images to the domains that labels (N,) name."""
-        planes = one_hot(label, self.num_classes).to(images.dtype)[:, :, None, None]
-        joined = torch.cat([images, planes.expand(-1, -1, *images.shape[2:])], dim=1)
-        return cast(Tensor, self.translator(joined))
+        planes = one_hot(label, self.num_classes)
+        return cast(Tensor, self.translator(with_planes(images, planes)))
 
     def sources(
         self, batch: Sample, random: torch.Generator | None = None, direction: str | None = None

@@ -38,11 +38,11 @@ class OfFeatures(Term):
     def __init__(
         self,
         features: nn.Module,
-        weight: float,
-        every: int,
-        layers: Sequence[int],
-        made: str,
-        target: str,
+        weight: float = 1.0,
+        every: int = 1,
+        layers: Sequence[int] = (-1,),
+        made: str = "x",
+        target: str = "x",
     ) -> None:
         super().__init__(weight, every)
         if not hasattr(features, "maps"):
@@ -130,17 +130,6 @@ class Style(OfFeatures):
     Raises:
         ValueError: If a number is out of range or the network gives no maps.
     """
-
-    def __init__(
-        self,
-        features: nn.Module,
-        weight: float = 1.0,
-        every: int = 1,
-        layers: Sequence[int] = (-1,),
-        made: str = "x",
-        target: str = "x",
-    ) -> None:
-        super().__init__(features, weight, every, layers, made, target)
 
     def forward(self, turn: Turn) -> Tensor:
         parts = [
