@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -69,6 +69,15 @@ def train(
     return run
 
 
+def entry(module: str) -> Callable[[], None]:
+    """Return what ``python -m module`` runs."""
+    found = importlib.import_module(module)
+    if hasattr(found, "__path__"):
+        found = importlib.import_module(f"{module}.__main__")
+    main: Callable[[], None] = found.main
+    return main
+
+
 @pytest.fixture
 def main_of(monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Callable[..., int]:
     """Run ``python -m module arguments`` in this process and return its exit status."""
@@ -76,9 +85,22 @@ def main_of(monkeypatch: pytest.MonkeyPatch, _clean_environment: None) -> Callab
     def run(module: str, *arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", [module, *arguments])
         try:
-            importlib.import_module(module).main()
+            entry(module)()
         except SystemExit as end:
             return int(end.code or 0)
         return 0
 
     return run
+
+
+@pytest.fixture
+def _no_stranger() -> Iterator[None]:
+    """Import the package ``my_lab`` of a test anew, and leave nothing of it to the next."""
+    forget("my_lab")
+    yield
+    forget("my_lab")
+
+
+def forget(package: str) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]

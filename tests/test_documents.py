@@ -1,7 +1,6 @@
 """What the pages print runs: Python and the notebook as they stand, command lines shortened."""
 
 import functools
-import importlib
 import json
 import os
 import re
@@ -25,6 +24,7 @@ from gan_lab.media.files import save_png
 from gan_lab.run.folder import find_runs, name_of
 from gan_lab.runs import parser
 from gan_lab.train import build_module
+from tests.conftest import entry
 from tests.documents import ROOT, Command, alternatives, commands
 
 
@@ -172,7 +172,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
             short = [a for a in SHORT if not (own and a.startswith("callbacks.evaluation"))]
             line = [*short, *measured, "trainer.max_steps=2", "trainer.log_every_n_steps=1"]
             line.append(f"data.root={mnist_root}")
-            main_of("train")(["train", *line, f"hydra.run.dir='{place}'"])
+            sys.argv = ["train", *line, f"hydra.run.dir='{place}'"]
+            entry("gan_lab.train")()
     finally:
         sys.argv = before[0]
         os.chdir(before[1])
@@ -188,18 +189,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
             picture = torch.randint(256, shape, dtype=torch.uint8)
             save_png(picture, root / folder / f"{index:03d}.png")
     return root
-
-
-def main_of(module: str) -> Any:
-    """Return what runs a module's command line in this process."""
-    where = {"report": "gan_lab.report.__main__", "theory": "gan_lab.theory.__main__"}
-    entry = importlib.import_module(where.get(module, f"gan_lab.{module}"))
-
-    def run(argv: list[str]) -> None:
-        sys.argv = argv
-        entry.main()
-
-    return run
 
 
 def shortened(command: Command, precision: str) -> list[str]:
@@ -242,12 +231,12 @@ def test_every_command_runs(
     if "format=onnx" in command.arguments and find_spec("onnx") is None:
         pytest.skip("onnx is not installed")
     shutil.copytree(trained, elsewhere, dirs_exist_ok=True)
-    monkeypatch.setattr(sys, "argv", [])
     monkeypatch.setattr("builtins.input", lambda question: "n")
     arguments = shortened(command, precision)
+    monkeypatch.setattr(sys, "argv", [command.module, *arguments])
     status: object = None
     try:
-        main_of(command.module)([command.module, *arguments])
+        entry(f"gan_lab.{command.module}")()
     except SystemExit as stop:
         status = stop.code
     assert not status

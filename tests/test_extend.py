@@ -2,8 +2,7 @@
 
 import re
 import shlex
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,13 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(
-    package: Path, main_of: Callable[..., int], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[str], int]]:
+    package: Path,
+    main_of: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    _no_stranger: None,
+) -> Callable[[str], int]:
     """Run a command of the page in the package's folder."""
     monkeypatch.chdir(package)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
-        monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(package)
 
     def command(line: str) -> int:
@@ -38,9 +38,7 @@ def run(
         assert (program, option) == ("python", "-m")
         return main_of(module, *arguments)
 
-    yield command
-    for name in [name for name in sys.modules if name.partition(".")[0] == "my_lab"]:
-        del sys.modules[name]
+    return command
 
 
 @pytest.mark.filterwarnings("ignore:.*smaller than the logging interval")

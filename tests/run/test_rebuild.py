@@ -24,13 +24,14 @@ LINE = ("model=mlp", "model.generator.hidden=[8]", "data.batch_size=8", "trainer
 
 
 @pytest.fixture
-def stranger(train: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def stranger(
+    train: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _no_stranger: None
+) -> Path:
     """Return a run whose generator's class is another package's."""
     package = tmp_path / "packages" / "my_lab"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text(THING)
     monkeypatch.syspath_prepend(package.parent)
-    monkeypatch.delitem(sys.modules, "my_lab", raising=False)
     return train(*LINE, "model.generator._target_=my_lab.Thing")
 
 

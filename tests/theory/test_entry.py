@@ -45,7 +45,7 @@ def test_a_users_loss_in_a_folder_of_their_own_takes_part(tmp_path, main_of, mon
     (tmp_path / "loss").mkdir()
     node = "_target_: my_losses.Scaled\nfactor: 2.5\n"
     (tmp_path / "loss" / "scaled.yaml").write_text(node)
-    line = ("gan_lab.theory.__main__", f"--config-dir={tmp_path}", f"hydra.run.dir={tmp_path}/run")
+    line = ("gan_lab.theory", f"--config-dir={tmp_path}", f"hydra.run.dir={tmp_path}/run")
     only = ('study.only=["Scaled(2.5)"]', "study.animated=false", "study.rounds=3")
     assert main_of(*line, "study=dirac", *only) == 0
     # The discriminator pulls 2.5 times as hard: the eigenvalues are ± i √(2.5 / 4).
@@ -83,7 +83,7 @@ def start(*arguments: str) -> None:
 
 def test_one_command_answers_and_saves(tmp_path, main_of, capsys):
     folder = tmp_path / "run"
-    line = ("gan_lab.theory.__main__", f"hydra.run.dir={folder}", "study=equilibrium")
+    line = ("gan_lab.theory", f"hydra.run.dir={folder}", "study=equilibrium")
     assert main_of(*line, "study.steps=30") == 0
     assert "-1.38629" in capsys.readouterr().out
     assert {"findings.json", "equilibrium.png", "equilibrium.svg", "tensorboard"} <= {
