@@ -117,6 +117,7 @@ def fit(config: DictConfig, record: Record) -> float | None:
     from gan_lab.callbacks import ChangedSettings, Interruption
     from gan_lab.cli.announce import print_beginning, print_ending, quiet_lightning
     from gan_lab.cli.instantiate import build, required
+    from gan_lab.engine.overhead import skip_idle_hooks
 
     quiet_lightning()
     seed_everything(config.seed, verbose=False)
@@ -143,6 +144,7 @@ def fit(config: DictConfig, record: Record) -> float | None:
             logger.experiment.add_text("config", f"```yaml\n{text}\n```")
     if trainer.is_global_zero:
         print_beginning(module, summary)
+    skip_idle_hooks([module])
     with restoring(checkpoint, trainer):
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if trainer.is_global_zero:

@@ -3,10 +3,10 @@
 import ctypes
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 
-from pytorch_lightning import Callback
+from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.profilers import PassThroughProfiler
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -19,7 +19,7 @@ STEP_HOOKS = (
     "on_before_optimizer_step",
     "on_train_batch_end",
 )
-"""The hooks of callbacks that run in every step, some of them for each update."""
+"""The hooks of callbacks and modules that run in every step, some of them for each update."""
 
 
 class Unprofiled(PassThroughProfiler):
@@ -32,16 +32,18 @@ class Unprofiled(PassThroughProfiler):
         return self._nothing
 
 
-def skip_idle_hooks(callbacks: Sequence[Callback]) -> None:
-    """Let the trainer pass by every step hook that a callback leaves empty.
+def skip_idle_hooks(hooked: Iterable[Callback | LightningModule]) -> None:
+    """Let the trainer pass by every step hook that a callback or module leaves empty.
 
     Lightning calls a hook only where it is callable, and otherwise calls the
     empty ones too: ten callbacks make some eighty calls a step for nothing.
     """
-    for callback in callbacks:
+    for one in hooked:
+        base = Callback if isinstance(one, Callback) else LightningModule
         for hook in STEP_HOOKS:
-            if getattr(type(callback), hook) is getattr(Callback, hook):
-                setattr(callback, hook, None)
+            # What was given to one object alone, as to a LambdaCallback, is its own.
+            if hook not in vars(one) and getattr(type(one), hook) is getattr(base, hook):
+                setattr(one, hook, None)
 
 
 def forget_graphics_cards() -> None:

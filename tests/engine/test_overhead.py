@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 import torch
 from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.callbacks import LambdaCallback
 
 from gan_lab.contracts import AdversarialLoss
 from gan_lab.data import BatchLoader
-from gan_lab.engine.overhead import STEP_HOOKS, Unprofiled, keep_freed_memory
+from gan_lab.engine.overhead import STEP_HOOKS, Unprofiled, keep_freed_memory, skip_idle_hooks
 from gan_lab.engine.trainer import build_trainer
+from gan_lab.game import GAN
 from tests.game.playing import weights
 from tests.game.test_module import game
 
@@ -58,13 +60,27 @@ def fit_game(trainer: Trainer, loss: AdversarialLoss | None = None, **options: A
 
 def test_only_empty_hooks_are_passed_by() -> None:
     idle, watcher, child = Idle(), Watcher(), Child()
-    trainer = build_trainer(1, accelerator="cpu", callbacks=[idle, watcher, child])
+    told: list[str] = []
+    given = LambdaCallback(on_train_batch_end=lambda *_: told.append("on_train_batch_end"))
+    trainer = build_trainer(1, accelerator="cpu", callbacks=[idle, watcher, child, given])
     fit_game(trainer, n_critic=2)
     update = ["on_before_backward", "on_after_backward", "on_before_optimizer_step"]
     expected = ["on_train_batch_start", *3 * update, "on_train_batch_end"]
     assert watcher.called == child.called == expected
     assert set(expected) == set(STEP_HOOKS)
     assert all(getattr(idle, hook) is None for hook in STEP_HOOKS)
+    assert told == ["on_train_batch_end"]
+
+
+def test_a_module_keeps_the_hooks_of_its_own() -> None:
+    class Own(GAN):
+        def on_after_backward(self) -> None: ...
+
+    module = game()
+    module.__class__ = Own
+    skip_idle_hooks([module])
+    kept = {hook for hook in STEP_HOOKS if getattr(module, hook) is not None}
+    assert kept == {"on_after_backward", "on_before_optimizer_step"}  # the last one clips
 
 
 def test_shortcuts_change_no_weight_in_fifty_steps() -> None:
