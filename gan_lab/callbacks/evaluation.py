@@ -46,7 +46,8 @@ class MetricEvaluation(Callback):
         metrics: Builds each metric from a reference; null entries are left out.
         every_n_steps: Steps between evaluations, positive.
         num_samples: Samples of these evaluations.
-        final_num_samples: Samples of the last one, of the best and the last weights.
+        final_num_samples: Samples of the last one, of the best and the last weights; by default
+            10,000, and no more than ``num_samples`` where the run ends before its first evaluation.
         monitor: The figure that decides which weights are best, those closest to its ideal.
         seed: Of the samples.
 
@@ -60,7 +61,7 @@ class MetricEvaluation(Callback):
         metrics: Mapping[str, Callable[[Reference], SampleMetric] | None],
         every_n_steps: int = 1000,
         num_samples: int = 2000,
-        final_num_samples: int = 10_000,
+        final_num_samples: int | None = None,
         monitor: str = "fid",
         seed: int = 0,
     ) -> None:
@@ -69,7 +70,7 @@ class MetricEvaluation(Callback):
             ("num_samples", num_samples),
             ("final_num_samples", final_num_samples),
         ]:
-            if value < 1:
+            if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
         if not isinstance(metrics, Mapping):
             raise ValueError(
@@ -89,10 +90,11 @@ class MetricEvaluation(Callback):
         self._best_task: dict[str, Tensor] = {}
         self.ending: tuple[Evaluation, dict[str, float]] | None = None
         self._evaluation: Evaluation
+        self._final: int
 
     def labels(self) -> set[str]:
         """Return the full names of what a run that has started is measured by."""
-        counts = self.num_samples, self.final_num_samples
+        counts = self.num_samples, self._final
         return {self._evaluation.label(f, n) for f in self._evaluation.ideals for n in counts}
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
@@ -117,7 +119,9 @@ class MetricEvaluation(Callback):
             raise LabError(
                 f"monitor must be one of {', '.join(self._evaluation.ideals)}, got {self.monitor!r}"
             )
-        refuse_counts(self._evaluation, self.num_samples, self.final_num_samples)
+        long = trainer.max_steps >= self.every_n_steps
+        self._final = self.final_num_samples or (10_000 if long else self.num_samples)
+        refuse_counts(self._evaluation, self.num_samples, self._final)
 
     def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
@@ -139,7 +143,7 @@ class MetricEvaluation(Callback):
         """Measure the last and the best weights with the final count; not if cut short."""
         if trainer.global_step < trainer.max_steps:
             return
-        final = self._evaluation.at(self.final_num_samples)
+        final = self._evaluation.at(self._final)
         last = self._log(trainer, pl_module, final)
         self.ending = final, last
         better = final.better_than_real(last)

@@ -43,6 +43,20 @@ def test_measuring_disturbs_nothing(train: CommandLine) -> None:
             assert torch.equal(ours[key][name], tensor), name
 
 
+def test_a_run_that_ends_before_its_first_evaluation_is_measured_in_proportion(
+    train: CommandLine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    proportional = [option for option in SMALL if "final_num_samples" not in option]
+    short = (*proportional, "callbacks.evaluation.every_n_steps=3", "trainer.max_steps=2")
+    summary = json.loads((train(*short) / "summary.json").read_text())
+    assert {n for n in summary["final"] if n.startswith("fid/") and not n.endswith("_ema")} == {
+        "fid/mnist_classifier_100"
+    }
+    with pytest.raises(SystemExit):  # 10,000 in any other: more than this set holds
+        train(*proportional, "trainer.max_steps=2", folder="long")
+    assert "final_num_samples=10000 must be below" in capfd.readouterr().err
+
+
 def test_a_run_reports_best_and_last(train: CommandLine) -> None:
     folder = train(*SMALL, "trainer.max_steps=6", "callbacks.nearest_neighbours.num_samples=8")
     summary = json.loads((folder / "summary.json").read_text())
