@@ -37,6 +37,8 @@ class ModeCollapse(Study):
         samples: Generated samples at each measurement.
         moments: Measurements in a run.
         slow: The slow discriminator's share of the generator's step size, positive.
+        latent_dim: Length of a latent vector, positive. From a plane, a ring's modes must be torn
+            apart, and what is learnt hangs on the seed.
         seed: Of networks and samples.
 
     Raises:
@@ -51,12 +53,17 @@ class ModeCollapse(Study):
         samples: int = 10_000,
         moments: int = 32,
         slow: float = 0.1,
+        latent_dim: int = 16,
         seed: int = 0,
     ) -> None:
-        for name, value in (("steps", steps), ("samples", samples), ("moments", moments)):
+        for name, value in (
+            *(("steps", steps), ("samples", samples), ("moments", moments)),
+            ("latent_dim", latent_dim),
+        ):
             require_at_least(name, value, 1)
         self.mixture = Mixture(ring(modes, dtype=torch.float64), scale)
         self.steps, self.samples, self.moments, self.seed = steps, samples, moments, seed
+        self.latent_dim = latent_dim
         if not slow > 0:
             raise ValueError(f"slow must be positive, got {slow}")
         self.ways = {f"discriminator {slow:g} as fast": slow, "equally fast": 1.0}
@@ -98,6 +105,7 @@ class ModeCollapse(Study):
             lambda n: self.mixture.sample(n)[0].float(),
             NonSaturating(),
             hidden=(128, 128),
+            latent_dim=self.latent_dim,
             optimizer=partial(Adam, lr=1e-3 * speed, betas=(0.5, 0.99)),
             generator_optimizer=partial(Adam, lr=1e-3, betas=(0.5, 0.99)),
         )
