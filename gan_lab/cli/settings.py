@@ -53,6 +53,8 @@ COMMANDS: dict[str, dict[str, Any]] = {
     "evaluate": {
         **CHECKPOINT,
         "images": Text | None,
+        "samples": Text | None,
+        "temperatures": list[Annotated[float, Field(gt=0)]] | None,
         "num_samples": Positive,
         "seed": Seed,
         "repeats": Positive,
@@ -69,6 +71,7 @@ COMMANDS: dict[str, dict[str, Any]] = {
         "seed": Seed,
         "label": Whole | None,
         "truncation": float | None,
+        "temperature": Annotated[float, Field(gt=0)] | None,
         "weights": Literal["raw", "ema"],
         "interpolation_steps": Annotated[int, Field(ge=2)],
         "batch_size": Positive,

@@ -23,11 +23,13 @@ from gan_lab.data.mixtures import (
     SwissRollDataModule,
 )
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.oracle import Oracle, OracleDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
+from gan_lab.data.texts import TextFileDataModule, WordsDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
 
@@ -52,6 +54,8 @@ __all__ = [
     "MappedTensor",
     "Mixture",
     "MixtureDataModule",
+    "Oracle",
+    "OracleDataModule",
     "PairedFolderDataModule",
     "PhotographFolderDataModule",
     "PhotographsDataModule",
@@ -62,7 +66,9 @@ __all__ = [
     "StoredTensor",
     "StreamingDataModule",
     "SwissRollDataModule",
+    "TextFileDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
+    "WordsDataModule",
     "write_mapped",
 ]

@@ -2,5 +2,7 @@
 
 from gan_lab.media.image import Image, image_grid, quantise, to_bytes
 from gan_lab.media.points import Points
+from gan_lab.media.text import Text
+from gan_lab.media.vocabulary import Vocabulary
 
-__all__ = ["Image", "Points", "image_grid", "quantise", "to_bytes"]
+__all__ = ["Image", "Points", "Text", "Vocabulary", "image_grid", "quantise", "to_bytes"]

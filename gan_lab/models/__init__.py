@@ -20,6 +20,7 @@ from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
 from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.pixelwise import UNetDiscriminator
+from gan_lab.models.policies import LSTMPolicy, Policy, TransformerPolicy
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import Embedding, LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
@@ -27,6 +28,7 @@ from gan_lab.models.srgan import SRGANBackbone
 from gan_lab.models.styled import ContentEncoder, StyledDecoder, StyleEncoder
 from gan_lab.models.stylegan2 import StyleGAN2Backbone, StyleGAN2Generator
 from gan_lab.models.super_resolution import RRDB, SRResNet
+from gan_lab.models.token_networks import TokenBackbone
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
 
@@ -56,6 +58,7 @@ __all__ = [
     "InfoGANGenerator",
     "JointBackbone",
     "JointScores",
+    "LSTMPolicy",
     "LabelPlanes",
     "LinearReadout",
     "MLPBackbone",
@@ -68,6 +71,7 @@ __all__ = [
     "PatchBackbone",
     "PatchReadout",
     "PerKey",
+    "Policy",
     "ProjectionReadout",
     "R3GANBackbone",
     "R3GANGenerator",
@@ -84,6 +88,8 @@ __all__ = [
     "StyleGAN2Backbone",
     "StyleGAN2Generator",
     "StyledDecoder",
+    "TokenBackbone",
+    "TransformerPolicy",
     "Translator",
     "UNet",
     "UNetDiscriminator",

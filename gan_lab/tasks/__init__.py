@@ -11,6 +11,7 @@ from gan_lab.tasks.domains import Domains
 from gan_lab.tasks.generation import Generation
 from gan_lab.tasks.multimodal import Multimodal
 from gan_lab.tasks.restoration import Restoration
+from gan_lab.tasks.sequences import Sequences
 from gan_lab.tasks.shared_code import SharedCode
 from gan_lab.tasks.translation import Translation
 from gan_lab.tasks.twins import Twins
@@ -28,6 +29,7 @@ __all__ = [
     "Generation",
     "Multimodal",
     "Restoration",
+    "Sequences",
     "SharedCode",
     "SortingAutoencoder",
     "Task",

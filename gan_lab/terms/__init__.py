@@ -1,5 +1,6 @@
 """What a player minimises beside the adversarial loss, and what acts after an update."""
 
+from gan_lab.terms.annealing import Annealing
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
 from gan_lab.terms.cycles import CycleConsistency, Identity
@@ -20,6 +21,7 @@ from gan_lab.terms.gradient import (
     input_gradients,
 )
 from gan_lab.terms.latents import MeanSquare
+from gan_lab.terms.likelihood import MaximumLikelihood, PolicyGradient
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
 from gan_lab.terms.path_length import PathLength
@@ -40,6 +42,7 @@ __all__ = [
     "R1",
     "R1R2",
     "R2",
+    "Annealing",
     "Classification",
     "CodeRecovery",
     "Consistency",
@@ -54,12 +57,14 @@ __all__ = [
     "Information",
     "LeCam",
     "LearnedSimilarity",
+    "MaximumLikelihood",
     "MeanSquare",
     "ModeSeeking",
     "OrthogonalRegularization",
     "PathLength",
     "Penalty",
     "Perceptual",
+    "PolicyGradient",
     "PullAway",
     "Reconstruction",
     "Scorer",
