@@ -26,6 +26,7 @@ from gan_lab.data.mnist import MNISTDataModule
 from gan_lab.data.oracle import Oracle, OracleDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
+from gan_lab.data.speech import AudioFolderDataModule, SpokenDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
@@ -34,6 +35,7 @@ from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataM
 from gan_lab.data.unpaired import UnpairedLoader
 
 __all__ = [
+    "AudioFolderDataModule",
     "BatchLoader",
     "CIFAR10DataModule",
     "CropLoader",
@@ -62,6 +64,7 @@ __all__ = [
     "RingDataModule",
     "Samples",
     "SpiralDataModule",
+    "SpokenDigitsDataModule",
     "StackedMNISTDataModule",
     "StoredTensor",
     "StreamingDataModule",

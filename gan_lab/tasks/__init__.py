@@ -13,9 +13,11 @@ from gan_lab.tasks.multimodal import Multimodal
 from gan_lab.tasks.restoration import Restoration
 from gan_lab.tasks.sequences import Sequences
 from gan_lab.tasks.shared_code import SharedCode
+from gan_lab.tasks.spectrograms import SpectrogramGeneration
 from gan_lab.tasks.translation import Translation
 from gan_lab.tasks.twins import Twins
 from gan_lab.tasks.variational import VariationalGAN
+from gan_lab.tasks.vocoding import Vocoding
 
 __all__ = [
     "Adaptation",
@@ -32,8 +34,10 @@ __all__ = [
     "Sequences",
     "SharedCode",
     "SortingAutoencoder",
+    "SpectrogramGeneration",
     "Task",
     "Translation",
     "Twins",
     "VariationalGAN",
+    "Vocoding",
 ]

@@ -35,6 +35,7 @@ from gan_lab.terms.recognition import (
 )
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
+from gan_lab.terms.sounds import LayerMatching, MelDistance
 from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
@@ -55,10 +56,12 @@ __all__ = [
     "GradientPower",
     "Identity",
     "Information",
+    "LayerMatching",
     "LeCam",
     "LearnedSimilarity",
     "MaximumLikelihood",
     "MeanSquare",
+    "MelDistance",
     "ModeSeeking",
     "OrthogonalRegularization",
     "PathLength",
