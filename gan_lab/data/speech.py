@@ -24,7 +24,7 @@ from gan_lab.media import Audio
 from gan_lab.media.audio import LOUDEST, read_sound, sound_files
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp")
+ACCENTS = ("en", "en-us", "en-gb-scotland", "en-gb-x-rp")
 SILENCE = 0.01
 """Below this share of the loudest a sound has not begun."""
 

@@ -30,7 +30,14 @@ from gan_lab.metrics.per_class import (
 )
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
+from gan_lab.metrics.recogniser import (
+    intelligibility,
+    mel_distance,
+    recognise,
+    word_error_rate,
+)
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.speech import SpokenDigitFeatures
 from gan_lab.metrics.texts import Distinct, RealWords, distinct
 from gan_lab.metrics.tokens import TokenFeatures
 from gan_lab.metrics.translations import fitting_network, measure, way_back
@@ -69,6 +76,7 @@ __all__ = [
     "Reference",
     "SampleMetric",
     "SelfBLEU",
+    "SpokenDigitFeatures",
     "TokenFeatures",
     "TwoSampleAccuracy",
     "bleu",
@@ -84,18 +92,22 @@ __all__ = [
     "frechet_distance",
     "held_out",
     "inception_score",
+    "intelligibility",
     "kernel_distance",
     "left_out",
     "measure",
+    "mel_distance",
     "mode_coverage",
     "mode_divergence",
     "mode_shares",
     "nearest",
     "precision_recall",
     "rank_statistic",
+    "recognise",
     "seeded_batches",
     "shuffled",
     "trivial_methods",
     "two_sample_accuracy",
     "way_back",
+    "word_error_rate",
 ]
