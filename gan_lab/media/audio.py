@@ -154,7 +154,7 @@ def read_sound(path: Path, rate: int) -> Tensor:
         raise
     except Exception as error:  # whatever decoders make of a damaged file
         raise LabError(f"{path} is damaged or no sound ({error}); mend or remove it") from error
-    mono = values.mean(1)
+    mono = values.mean(1) * (32768 / LOUDEST)  # so that 16 bits come back as the same bits
     if not len(mono) or not np.isfinite(mono).all():
         raise LabError(f"{path} holds no sound; remove it")
     if own != rate:

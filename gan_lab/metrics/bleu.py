@@ -129,8 +129,10 @@ class BLEU(TokenMetric):
 class SelfBLEU(BLEU):
     """BLEU of each text against all the others: is everything alike?
 
+    Real texts have some too, which is the ideal.
+
     Args:
-        reference: Of real texts, which are not looked at.
+        reference: Of real texts.
         most: See :class:`BLEU`.
         end: See :class:`TokenMetric`.
 
@@ -142,8 +144,11 @@ class SelfBLEU(BLEU):
 
     def __init__(self, reference: Reference, most: int = 4, end: int | None = None) -> None:
         super().__init__(reference, most, end)
-        self.ideals = {f"self_bleu_{n}": 0.0 for n in range(2, most + 1)}
-        self.bounds = tuple(self.ideals)
+        real = self.sequences(reference.real.features)
+        require_samples("self_bleu", "real texts that are not empty", len(real), 2)
+        names = [f"self_bleu_{n}" for n in range(2, most + 1)]
+        self.ideals = dict(zip(names, bleu(real, None, most), strict=True))
+        self.bounds = ()
 
     def compute(self) -> dict[str, Tensor]:
         _, generated = self.collected(at_least=1)

@@ -26,27 +26,28 @@ class Truth(Protocol):
 class OracleLikelihood(TokenMetric):
     r"""The negative log-likelihood of generated sequences under the truth, in nats a token.
 
-    .. math:: -\frac1T E_q[\log p(x)] \ge \text{its least at the likeliest } x
+    .. math:: -\frac1T E_q[\log p(x)]
 
-    Real sequences have the truth's entropy. Below it a generator repeats what is likely.
+    Real sequences have the truth's entropy, which is the ideal. Below it a generator repeats what is
+    likely.
 
     References:
         SeqGAN (Yu et al. 2017), section 5.1, equation 10, arXiv 1609.05473.
 
     Args:
-        reference: Of real sequences, which are not looked at.
+        reference: Of real sequences.
         oracle: The truth.
     """
 
     higher_is_better = False
-    ideals = {"nll_oracle": 0.0}
-    bounds = ("nll_oracle",)
     total: Tensor
     count: Tensor
 
     def __init__(self, reference: Reference, oracle: Truth) -> None:
         super().__init__(reference)
         self.oracle = oracle
+        entropy = -oracle.log_probabilities(reference.real.features.long()).double().mean()
+        self.ideals = {"nll_oracle": float(entropy)}
         self.add_state("total", torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
@@ -75,21 +76,22 @@ class HeldOutLikelihood(TokenMetric):
 
     def __init__(self, reference: Reference) -> None:
         super().__init__(reference)
-        self.policy: Likelihood | None = None
+        self.policies: tuple[Likelihood, ...] = ()  # a module of its own is no part of this one
 
     def update(self, generated: Activations) -> None:
         """Look at no samples."""
 
     def look_at(self, task: Task | None) -> None:
-        self.policy = task if isinstance(task, Likelihood) else None
+        self.policies = (task,) if isinstance(task, Likelihood) else ()
 
     def compute(self) -> dict[str, Tensor]:
-        if self.policy is None:
+        if not self.policies:
             raise LabError("nll_test is of generators that know their probabilities; leave it out")
-        device = next(self.policy.parameters()).device  # type: ignore[attr-defined]
+        (policy,) = self.policies
+        device = next(policy.parameters()).device  # type: ignore[attr-defined]
         total, count = torch.zeros((), dtype=torch.float64), 0
         for batch in torch.split(self.reference.real.features.long(), 200):
             tokens = batch.to(device)
-            total -= self.policy.log_probabilities(tokens).double().sum().cpu()
-            count += int(self.policy.counted(tokens).sum())
+            total -= policy.log_probabilities(tokens).double().sum().cpu()
+            count += int(policy.counted(tokens).sum())
         return {"nll_test": total / count}

@@ -28,8 +28,10 @@ def distinct(sequences: Sequence[Tokens], n: int) -> float:
 class Distinct(TokenMetric):
     """The share of different n-grams; of few samples it is larger than of many.
 
+    That of the real texts is the ideal: noise has more.
+
     Args:
-        reference: Of real texts, which are not looked at.
+        reference: Of real texts.
         most: The longest n-grams, positive.
         end: See :class:`TokenMetric`.
 
@@ -43,8 +45,8 @@ class Distinct(TokenMetric):
         super().__init__(reference, end)
         if most < 1:
             raise ValueError(f"most must be at least 1, got {most}")
-        self.ideals = {f"distinct_{n}": 1.0 for n in range(1, most + 1)}
-        self.bounds = tuple(self.ideals)
+        real = self.sequences(reference.real.features)
+        self.ideals = {f"distinct_{n}": distinct(real, n) for n in range(1, most + 1)}
 
     def compute(self) -> dict[str, Tensor]:
         _, generated = self.collected(at_least=1)

@@ -65,7 +65,7 @@ def test_damaged_files_are_one_clear_line(tmp_path: Path, content: bytes, senten
 def test_pictures_show_a_tone_where_it_is() -> None:
     medium = Audio((1, 2048), RATE)
     picture = medium.picture(tone(1000)[None, None])
-    column = picture[0, 2:-2, picture.shape[2] // 2].long()
+    column = picture[0, :, picture.shape[2] // 2].long()
     assert column.argmax() == 128 - 32  # of 129 bins over 4,000 Hz, the highest on top
 
 

@@ -65,6 +65,7 @@ def test_copies_have_bleu_one_and_one_text_again_and_again_self_bleu_one() -> No
     alike = SelfBLEU(reference(real, real))
     alike.update(FEATURES(real[:1].expand(10, -1)))
     assert all(value == pytest.approx(1) for value in alike.compute().values())
+    assert alike.ideals["self_bleu_2"] == pytest.approx(bleu(cut(real.tolist(), None), None)[0])
     few = Distinct(reference(real, real))
     few.update(FEATURES(torch.arange(1, 7).expand(10, -1)))
     found = {name: float(value) for name, value in few.compute().items()}
@@ -105,10 +106,12 @@ def test_held_out_likelihood_is_of_the_policy_and_needs_one() -> None:
     real = rows(50, 0)
     metric = HeldOutLikelihood(reference(real, real))
     metric.look_at(task)
-    real_ended = real  # tokens after an end do not count
-    expected = -task.log_probabilities(real_ended).sum() / task.counted(real_ended).sum()
+    metric.update(FEATURES(real[:1]))  # which is not looked at
+    expected = -task.log_probabilities(real).sum() / task.counted(real).sum()
     assert float(metric.compute()["nll_test"]) == pytest.approx(float(expected), rel=1e-5)
+    metric.reset()
     metric.look_at(None)
+    metric.update(FEATURES(real))
     with pytest.raises(LabError, match="leave it out"):
         metric.compute()
     assert list(left_out({"nll": HeldOutLikelihood}, FEATURES, 0).values()) == [["nll"]]
