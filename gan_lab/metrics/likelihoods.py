@@ -28,8 +28,7 @@ class OracleLikelihood(TokenMetric):
 
     .. math:: -\frac1T E_q[\log p(x)]
 
-    Real sequences have the truth's entropy, which is the ideal. Below it a generator repeats what is
-    likely.
+    Real sequences have the truth's entropy, the ideal. Below it a generator repeats what is likely.
 
     References:
         SeqGAN (Yu et al. 2017), section 5.1, equation 10, arXiv 1609.05473.
@@ -84,6 +83,7 @@ class HeldOutLikelihood(TokenMetric):
     def look_at(self, task: Task | None) -> None:
         self.policies = (task,) if isinstance(task, Likelihood) else ()
 
+    @torch.no_grad()
     def compute(self) -> dict[str, Tensor]:
         if not self.policies:
             raise LabError("nll_test is of generators that know their probabilities; leave it out")
