@@ -50,9 +50,8 @@ def main() -> None:
                 made = torch.cat([task.sample(len(x), {"x": x})["x"] for x in real.split(50)])
                 far = mel_distance(made, real, mel).mean()
                 clear = intelligibility(made, real, data.rate).mean()
-                print(
-                    f"| {run.name} | {heard(ear, made, said, data.rate)} | {far:.3f} | {clear:.3f} |"
-                )
+                cells = heard(ear, made, said, data.rate)
+                print(f"| {run.name} | {cells} | {far:.3f} | {clear:.3f} |")
                 continue
             drawn = [task.sample(100) for _ in range(-(-arguments.count // 100))]
         made = torch.cat([one["x"] for one in drawn])[: arguments.count]

@@ -57,7 +57,7 @@ class Evaluation:
         self.seed = seed
         self.real, self.train = real, train
         chosen = real[shuffled(len(real), seed)[:num_samples]]
-        self.reference = Reference(chosen, train, network.name, num_samples)
+        self.reference = Reference(chosen, train, network.name, num_samples, (real, train))
         self._build = metrics
         self._metrics = [build(self.reference) for build in metrics.values()]
 

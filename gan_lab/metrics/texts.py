@@ -76,8 +76,8 @@ class RealWords(TokenMetric):
         self.separators = frozenset(separators)
         self.ideals = {"real_words": 1.0, "unseen_words": 1.0}
         self.bounds = tuple(self.ideals)
-        self.test = self.words(reference.real.features)
-        self.train = self.words(reference.train.features)
+        test, train = reference.whole or (reference.real, reference.train)
+        self.test, self.train = self.words(test.features), self.words(train.features)
 
     def words(self, features: Tensor) -> dict[Tokens, int]:
         """Return how often each word is there."""
