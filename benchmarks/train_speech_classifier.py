@@ -80,9 +80,9 @@ def fit(sounds: Tensor, labels: Tensor, epochs: int) -> SpeechClassifier:
 
 
 def augment(sounds: Tensor) -> Tensor:
-    """Return each sound up to a tenth of a second later, softer and a little noisy."""
+    """Return each sound up to a twentieth of a second later, softer and a little noisy."""
     count, _, length = sounds.shape
-    later = torch.randint(800, (count, 1))
+    later = torch.randint(400, (count, 1))
     places = torch.arange(length)[None] - later
     moved = sounds[:, 0].gather(1, places.clamp(min=0)) * (places >= 0)
     loud = torch.rand(count, 1) * 0.7 + 0.3

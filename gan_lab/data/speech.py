@@ -81,7 +81,7 @@ class SpokenDigitsDataModule(AudioDataModule):
         self,
         takes: int = 12,
         speakers: int | None = None,
-        sample_shape: Sequence[int] = (1, 8192),
+        sample_shape: Sequence[int] = (1, 4096),
         rate: int = 8000,
         root: str | Path | None = None,
         **options: Any,
@@ -115,7 +115,7 @@ class SpokenDigitsDataModule(AudioDataModule):
 
     def kept(self, speakers: Sequence[str]) -> Tensor:
         """Return what speakers say, from the file that it is kept in or spoken now."""
-        facts = [2, espeak().digest, list(speakers), self.takes, self.sample_shape, self.rate]
+        facts = [3, espeak().digest, list(speakers), self.takes, self.sample_shape, self.rate]
         key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         path = cache_folder(self.root) / f"spoken_digits_{key[:16]}.npy"
         try:
@@ -143,7 +143,7 @@ class SpokenDigitsDataModule(AudioDataModule):
                 accent = ACCENTS[random.integers(len(ACCENTS))]
                 speed, pitch, spread = (
                     int(random.integers(low, high))
-                    for low, high in ((130, 220), (25, 76), (30, 71))
+                    for low, high in ((160, 260), (25, 76), (30, 71))
                 )
                 said = espeak().say(digit, f"{accent}+{speaker}", speed, pitch, spread)
                 rows.append(fitted(said, espeak().rate, self.rate, self.sample_shape[1]))

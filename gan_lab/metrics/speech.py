@@ -10,14 +10,14 @@ from gan_lab.media.image import require_finite
 from gan_lab.metrics.classifier import FEATURES, convolution
 from gan_lab.metrics.features import DIGESTS, WEIGHTS, Activations, FeatureNetwork, read_weights
 
-LENGTH, RATE, BANDS = 8192, 8000, 40
+LENGTH, RATE, BANDS = 4096, 8000, 40
 NAME = "spoken_digits"
 
 
 class SpeechClassifier(nn.Module):
     """Three convolutions over a log-mel spectrum, 64 standardised features, ten logits.
 
-    For sounds of 8,192 samples, 8,000 a second; see :class:`gan_lab.metrics.classifier.Classifier`.
+    For sounds of 4,096 samples, 8,000 a second; see :class:`gan_lab.metrics.classifier.Classifier`.
 
     Args:
         classes: Number of classes.
@@ -41,7 +41,7 @@ class SpeechClassifier(nn.Module):
         self.classify = nn.Sequential(nn.ReLU(), nn.Linear(FEATURES, classes))
 
     def forward(self, sounds: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features (N, 64) and logits (N, classes) of sounds (N, 1, 8192) in [-1, 1]."""
+        """Return features (N, 64) and logits (N, classes) of sounds (N, 1, 4096) in [-1, 1]."""
         features = self.embed(self.mel(sounds)[:, None])
         return features, self.classify(features)
 
@@ -53,7 +53,7 @@ class SpokenDigitFeatures(FeatureNetwork):
     benchmarks/train_speech_classifier.py.
 
     Args:
-        medium: What the samples are made of: sounds of 8,192 samples, 8,000 a second.
+        medium: What the samples are made of: sounds of 4,096 samples, 8,000 a second.
 
     Raises:
         ValueError: If they are not.

@@ -98,7 +98,7 @@ CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
 TEXT, SPEECH = ["data=oracle"], ["data=spoken_digits"]
 SPECTRA = [
     *("task=spectrograms", "model=specgan", "discriminator=spectrograms"),
-    *("data=spoken_digits", "spectrogram_shape=[1,128,64]"),
+    *("data=spoken_digits", "spectrogram_shape=[1,128,32]"),
 ]
 VOCODER = ["task=vocoding", "model=vocoder", "discriminator=periods_and_scales", *SPEECH]
 COMPANIONS = {
