@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from gan_lab.data import OracleDataModule
 from gan_lab.media import Audio
 from tests.conftest import entry
 
@@ -150,3 +151,32 @@ def test_sounds_are_left_sampled_and_exported(sound_run: Path, tmp_path: Path) -
     run("gan_lab.sample", f"checkpoint={sound_run}", "num_samples=3", f"output={tmp_path}")
     assert (tmp_path / "grid.wav").is_file() and (tmp_path / "grid.png").is_file()
     run("gan_lab.export", f"checkpoint={sound_run}", f"output={tmp_path}")
+
+
+@pytest.mark.slow
+def test_likelihood_and_the_adversary_come_near_an_oracles_entropy(tmp_path: Path) -> None:
+    run("gan_lab.train", "experiment=seqgan", "data.vocabulary_size=50", "data.sample_shape=[8]",
+        "data.train_size=5000", "data.test_size=2000", "phases.likelihood.steps=1500",
+        "phases.discriminator.steps=40", "trainer.max_steps=1640", *QUIET,
+        "callbacks.evaluation.every_n_steps=1500", "callbacks.evaluation.final_num_samples=2000",
+        f"hydra.run.dir={tmp_path}/run")  # fmt: skip
+    final = json.loads((tmp_path / "run" / "summary.json").read_text())["final"]
+    facts = OracleDataModule(
+        sample_shape=(8,), vocabulary_size=50, train_size=5000, test_size=2000, seed=0
+    )
+    facts.setup("fit")
+    entropy = -float(facts.oracle.log_probabilities(facts.test.images).mean())
+    assert entropy < final["nll_oracle/tokens_2000"] < entropy + 0.5
+    assert final["nll_test/tokens_2000"] < entropy + 0.5 < facts.oracle.uniform()
+
+
+@pytest.mark.slow
+def test_a_vocoder_learns_the_mel_spectrum_of_digits_it_never_heard(tmp_path: Path) -> None:
+    pytest.importorskip("espeakng_loader")
+    run("gan_lab.train", "experiment=hifigan", "data.speakers=10", "data.takes=2",
+        "data.batch_size=8", "trainer.max_steps=60", "callbacks.evaluation=null", *QUIET,
+        "model.generator.width=16", f"hydra.run.dir={tmp_path}/run")  # fmt: skip
+    curves = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
+    names = curves[0].split(",")
+    column = [float(line.split(",")[names.index("term/mel")]) for line in curves[1:]]
+    assert sum(column[-10:]) < 0.6 * sum(column[:10])
