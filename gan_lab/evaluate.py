@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.cli.device import choose_device
@@ -17,12 +16,12 @@ from gan_lab.errors import LabError
 if TYPE_CHECKING:
     from gan_lab.contracts import Task
     from gan_lab.data import DataModule
-    from gan_lab.metrics import Batch, Evaluation, FeatureNetwork
+    from gan_lab.metrics import Batch, Evaluation
 
     Source = Callable[[int], Iterator[Batch]]
 
 
-PATHS = "checkpoint", "images", "output", "root"
+PATHS = "checkpoint", "images", "samples", "output", "root"
 
 
 def main() -> None:
@@ -37,17 +36,23 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
         LabError: If there is nothing sound to measure or an option is out of range.
     """
     from gan_lab.cli.instantiate import select_number
+    from gan_lab.cli.rulers import feature_network
     from gan_lab.cli.table import report
+    from gan_lab.cli.temperatures import at_temperatures
     from gan_lab.cli.translation import evaluate_translations
     from gan_lab.contracts import Translating
+    from gan_lab.game.checks import introduce
 
-    if (config.checkpoint is None) == (config.images is None):
-        raise LabError("give either checkpoint=PATH, a run folder or .ckpt file, or images=PATH")
+    if sum(config[key] is not None for key in ("checkpoint", "images", "samples")) != 1:
+        raise LabError(
+            "give either checkpoint=PATH, a run folder or .ckpt file, or images=PATH (samples=PATH "
+            "of other media)"
+        )
     count = select_number(config, "num_samples", int, 1)
     repeats = select_number(config, "repeats", int, 1)
     seed = select_number(config, "seed", int, 0)
     select_number(config, "batch_size", int, 1)
-    if config.images is None:
+    if config.checkpoint is not None:
         data, tasks = generators(config)
         task = next(iter(tasks.values()))
         translating = {n: t for n, t in tasks.items() if isinstance(t, Translating)}
@@ -56,16 +61,19 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
             data.prepare_data()
             data.setup("fit")
             return evaluate_translations(config, translating, data, network)
+        data.prepare_data()
+        data.setup("fit")
+        for drawn in tasks.values():
+            introduce(drawn, data)
+        tasks = at_temperatures(tasks, config.temperatures)
         sources = {name: task_source(config, drawn) for name, drawn in tasks.items()}
     else:
         data, sources, count = images(config, count)
-        repeats, task = 1, None  # there is nothing to draw anew
-    data.prepare_data()
-    data.setup("fit")
+        repeats, task, tasks = 1, None, {}  # there is nothing to draw anew
     evaluation = configured_evaluation(config, data, count, task)
     columns: dict[str, dict[str, list[float]]] = {}
     for name, source in sources.items():
-        results = [evaluation(source(seed + i)) for i in range(repeats)]
+        results = [evaluation(source(seed + i), tasks.get(name)) for i in range(repeats)]
         columns[name] = {figure: [r[figure] for r in results] for figure in evaluation.ideals}
     floor = evaluation.floor if config.floor else None
     return report(config, evaluation, columns, floor)
@@ -121,23 +129,28 @@ def task_source(config: DictConfig, task: Task) -> Source:
 
 
 def images(config: DictConfig, count: int) -> tuple[DataModule, dict[str, Source], int]:
-    """Return the chosen data set, the images of a folder or file, and how many they are."""
+    """Return the chosen data set, the samples of a folder or file, and how many they are."""
     import torch
 
-    from gan_lab.media.files import read_images
-
+    key = "images" if config.samples is None else "samples"
     if config.data is None:
-        raise LabError("images=... needs the data set to compare with, such as data=mnist")
+        raise LabError(f"{key}=... needs the data set to compare with, such as data=mnist")
     data = chosen_data(config)
-    path = Path(config.images).expanduser()
-    found = read_images(path, count, config.seed)
+    data.prepare_data()
+    data.setup("fit")
+    path = Path(config[key]).expanduser()
+    try:
+        found = data.medium.read(path, count, config.seed)
+    except NotImplementedError as error:
+        raise LabError(f"there are no files of {data.medium.name} that are read") from error
     if found.shape[1:] != data.sample_shape:
         raise LabError(
-            f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "
-            f"and the data set's have {list(data.sample_shape)}; give images of that shape"
+            f"the {key} in {path} have shape {list(found.shape[1:])}"
+            f"{' (channels, height, width)' if found.ndim == 4 else ''}, "
+            f"and the data set's have {list(data.sample_shape)}; give {key} of that shape"
         )
     batches = torch.split(found, config.batch_size)
-    return data, {"images": lambda seed: ((batch, None) for batch in batches)}, len(found)
+    return data, {key: lambda seed: ((batch, None) for batch in batches)}, len(found)
 
 
 def chosen_data(config: DictConfig) -> DataModule:
@@ -159,39 +172,21 @@ def configured_evaluation(
     """
     from gan_lab.callbacks.evaluation import build_evaluation
     from gan_lab.cli.instantiate import build
+    from gan_lab.cli.rulers import feature_network, stored_figures
+    from gan_lab.contracts import Likelihood
     from gan_lab.metrics import left_out
 
     network = feature_network(config).to(choose_device(config.device))
-    found = build(config, "metrics.figures")
+    found = stored_figures(config) or build(config, "metrics.figures")
     if not found:
         raise LabError("metrics.figures is empty; choose metrics=quick, default or all")
     classes, drawn = (task.num_classes, task.labels_are_drawn) if task else (0, False)
-    for reason, names in left_out(found, network, classes, drawn).items():
+    likely = isinstance(task, Likelihood)
+    for reason, names in left_out(found, network, classes, drawn, likely).items():
         for name in names:
             del found[name]
         print(f"left out, as {reason}: {', '.join(names)}")
     return build_evaluation(network, found, data, count)
-
-
-def feature_network(config: DictConfig) -> FeatureNetwork:
-    """Return the features that the command line chose, or else those of the checkpoint's run."""
-    from gan_lab.cli.instantiate import build
-    from gan_lab.metrics import FeatureNetwork
-    from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint
-    from gan_lab.run.rebuild import rebuild
-
-    chosen = any(o.startswith("metrics") for o in HydraConfig.get().overrides.task if "feat" in o)
-    if config.checkpoint is not None and not chosen:
-        path = find_checkpoint(config.checkpoint)
-        metrics = read_checkpoint(path)[CONFIG_KEY]["config"].get("metrics")
-        stored = metrics.get("features") if isinstance(metrics, Mapping) else None
-        # Without its paths: nobody's file may choose what Inception unpickles.
-        network = rebuild(stored or OmegaConf.to_container(config.metrics.features), config.trust)
-        if not isinstance(network, FeatureNetwork):
-            raise LabError(f"the metrics in {path} have no features; choose metrics/features=...")
-        return network
-    built: FeatureNetwork = build(config, "metrics.features")
-    return built
 
 
 callable_module(__name__, "evaluate")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from gan_lab.contracts import Sample
-    from gan_lab.tasks import Generation
+    from gan_lab.tasks import Generation, Sequences
+
+    Exported = Generation | Sequences
 
 TOLERANCE = 1e-4
 """Largest difference allowed between a sample of the original and the exported one."""
@@ -45,23 +47,25 @@ def export(config: DictConfig) -> None:
     import torch
 
     from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, load_task, read_checkpoint
-    from gan_lab.tasks import Generation
+    from gan_lab.tasks import Generation, Sequences
 
     path = find_checkpoint(config.checkpoint)
     content = read_checkpoint(path)
     task = load_task(path, config.weights, config.trust)
-    if not isinstance(task, Generation):
+    if not isinstance(task, Generation | Sequences):
         raise LabError(
-            f"only generators of noise are exported, and this run's task is {type(task).__name__}; "
-            "gan_lab.load(...) samples from it in Python"
+            "only generators of noise and policies that write are exported, and this run's task is "
+            f"{type(task).__name__}; gan_lab.load(...) samples from it in Python"
         )
     random = torch.Generator().manual_seed(0)
     example = dict(task.latents(7, random))
+    if isinstance(task, Sequences):
+        example["tokens"] = task.sample(7, example)["x"]
     if task.num_classes:
         example["label"] = torch.arange(7) % task.num_classes
     description = {
         "task": content[CONFIG_KEY]["config"]["module"]["task"],
-        "latent_dim": task.prior.dim,
+        **({"latent_dim": task.prior.dim} if isinstance(task, Generation) else {}),
         "num_classes": task.num_classes,
         "sample_shape": list(task.medium.shape),
         "medium": task.medium.name,
@@ -72,18 +76,28 @@ def export(config: DictConfig) -> None:
     folder = Path(config.output).expanduser()
     written, draw = formats[config.format](task, description, folder, config.trust)
     with torch.inference_mode():
-        difference = float((task.draw(example) - draw(example)).abs().max())
+        difference = float((drawing(task)(example) - draw(example)).abs().max())
     if not difference <= TOLERANCE:
         raise LabError(f"{written[0]} draws something else than {path}: off by {difference:g}")
     for file in written:
         print(file)
 
 
+def drawing(task: Exported) -> Callable[[Sample], Tensor]:
+    """Return what a task makes of latents, or a policy's logits for tokens: what is exported."""
+    from gan_lab.tasks import Sequences
+
+    if isinstance(task, Sequences):
+        policy = task.policy
+        return lambda given: policy(given["tokens"])
+    return task.draw
+
+
 Written = tuple[list[Path], "Callable[[Sample], Tensor]"]
 
 
 def save_safetensors(
-    task: Generation, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
+    task: Exported, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
 ) -> Written:
     """Write weights as generator.safetensors and what rebuilds the network as generator.json.
 
@@ -98,10 +112,10 @@ def save_safetensors(
     for path, content in contents.items():
         with written_whole(path) as file:
             file.write(content)
-    return [weights, facts], load_safetensors(folder, trust).draw
+    return [weights, facts], drawing(load_safetensors(folder, trust))
 
 
-def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Generation:
+def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Exported:
     """Rebuild the generating side that :func:`save_safetensors` wrote into ``folder``.
 
     Raises:
@@ -110,7 +124,7 @@ def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Generation:
     from safetensors.torch import load_file
 
     from gan_lab.run.rebuild import rebuild_task, refuse_special
-    from gan_lab.tasks import Generation
+    from gan_lab.tasks import Generation, Sequences
 
     try:
         description = json.loads((folder / "generator.json").read_text())
@@ -121,15 +135,17 @@ def load_safetensors(folder: Path, trust: Sequence[str] = ()) -> Generation:
     except Exception as error:  # whatever readers make of any bytes
         raise LabError(f"{folder} holds no exported generator: {error}") from error
     task = rebuild_task(description["task"], weights, folder, trust)
-    if not isinstance(task, Generation):
+    if not isinstance(task, Generation | Sequences):
         raise LabError(f"{folder} holds no generator of noise, but a {type(task).__name__}")
     return task
 
 
 def save_onnx(
-    task: Generation, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
+    task: Exported, description: dict[str, Any], folder: Path, trust: Sequence[str] = ()
 ) -> Written:
     """Write generator.onnx, which takes any number of latents, and labels where there are classes.
+
+    Of a policy it takes tokens (N, T) and gives the logits (N, T, V) of each given those before it.
 
     Returns:
         The file, and what ONNX Runtime draws with it.
@@ -144,18 +160,26 @@ def save_onnx(
         raise LabError(f"{error.name} is not installed: pip install 'gan-lab[onnx]'") from error
     import torch
 
+    from gan_lab.tasks import Sequences
+
     path = folder / "generator.onnx"
-    inputs = {"latents": torch.zeros(2, task.prior.dim)}
+    network: torch.nn.Module
+    if isinstance(task, Sequences):
+        network, output = task.policy, "logits"
+        inputs = {"tokens": torch.zeros(2, task.policy.length, dtype=torch.long)}
+    else:
+        network, output = task.generator, "samples"
+        inputs = {"latents": torch.zeros(2, task.prior.dim)}
     if task.num_classes:
         inputs["labels"] = torch.zeros(2, dtype=torch.long)
     count = torch.export.Dim("count")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="# The axis name: count will not be used")
         program = torch.onnx.export(
-            task.generator,
+            network,
             tuple(inputs.values()),
             input_names=list(inputs),
-            output_names=["samples"],
+            output_names=[output],
             dynamic_shapes=tuple({0: count} for _ in inputs),
             dynamo=True,
             verbose=False,
@@ -166,7 +190,7 @@ def save_onnx(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
     def draw(given: Sample) -> Tensor:
-        keys = {"latents": "z", "labels": "label"}
+        keys = {"latents": "z", "labels": "label", "tokens": "tokens"}
         (samples,) = session.run(None, {name: given[keys[name]].numpy() for name in inputs})
         return torch.from_numpy(samples)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gan_lab.contracts import Medium, Sample, Task
 
-FORMATS = "grid", "png", "npz", "interpolation"
+FORMATS = "grid", "files", "png", "npz", "interpolation"
 
 
 def main() -> None:
@@ -37,6 +37,7 @@ def sample(config: DictConfig) -> None:
     import torch
 
     from gan_lab.cli.instantiate import select_number
+    from gan_lab.cli.temperatures import heat
     from gan_lab.run.checkpoint import find_checkpoint, load_task
 
     count = select_number(config, "num_samples", int, 1)
@@ -56,6 +57,7 @@ def sample(config: DictConfig) -> None:
         given["z"] = interpolate(given["z"], ends, steps).flatten(0, 1)
         count *= steps
     truncate(task, given, config.truncation, random)
+    heat(task, config.temperature)
     if task.num_classes:
         in_turn = torch.arange(count) // (steps if strips else 1) % task.num_classes
         given["label"] = in_turn if label is None else torch.full_like(in_turn, label)
@@ -189,13 +191,17 @@ def write(
             np.savez_compressed(file, samples=samples.numpy())
         return [path]
     picture = medium.picture(samples, columns)
-    if picture is None:
+    if picture is None and (file_format in ("png", "interpolation") or not medium.shown):
         raise LabError(f"this generator draws {medium.name}, not images; use format=npz")
-    if file_format == "png":
-        medium.write(samples, folder)
-        return [folder]
-    save_png(picture, folder / f"{file_format}.png")
-    return [folder / f"{file_format}.png"]
+    if file_format in ("png", "files"):
+        written = medium.write(samples, folder)
+        return written if len(written) == 1 else [folder]
+    sheet = medium.sheet(samples, folder / file_format)
+    written = [] if sheet is None else [sheet]
+    if picture is not None:
+        save_png(picture, folder / f"{file_format}.png")
+        written.append(folder / f"{file_format}.png")
+    return written
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "gan_lab"
 LIGHTNING = {"pytorch_lightning"}
 PICTURES = {"PIL", "numpy", "torchvision"}
+SOUNDS = {"scipy", "soundfile"}
 
 # Beside torch, a room imports its own files, the rooms on the left and the packages on the right.
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
@@ -22,7 +23,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "augmentations": ({"contracts"}, set()),
     "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
-    "media": ({"contracts", "errors", "files"}, PICTURES),
+    "media": ({"contracts", "errors", "files"}, PICTURES | SOUNDS),
     "terms": ({"contracts", "augmentations", "errors"}, set()),
     "tasks": ({"contracts", "degradations", "models", "priors", "media", "errors"}, set()),
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
@@ -31,11 +32,13 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
             *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits
+            *("espeakng_loader", "pydoc_data", "scipy"),  # speech and texts
         },
     ),
     "metrics": (
         {"contracts", "media", "errors", "files"},
-        {"torchmetrics", "torch_fidelity", "safetensors", "scipy", "numpy", "skimage"},
+        {"torchmetrics", "torch_fidelity", "safetensors", "scipy", "numpy", "skimage"}
+        | {"pocketsphinx", "pystoi"},
     ),
     "run": ({"contracts", "errors", "files"}, {*LIGHTNING, "filelock", "yaml"}),
     "engine": ({"run", "errors", "files"}, {*LIGHTNING, "lightning_fabric"}),

@@ -16,6 +16,7 @@ from gan_lab.callbacks.counts import refuse_counts
 from gan_lab.callbacks.ema import averaged_task
 from gan_lab.callbacks.progress import measuring
 from gan_lab.callbacks.substitutes import loaded, using
+from gan_lab.contracts import Likelihood
 from gan_lab.data import DataModule
 from gan_lab.errors import LabError
 from gan_lab.game import GAN
@@ -108,7 +109,8 @@ class MetricEvaluation(Callback):
         data = trainer.datamodule  # type: ignore[attr-defined]
         metrics = dict(self.metrics)
         task = pl_module.task
-        unsuited = left_out(metrics, network, task.num_classes, task.labels_are_drawn)
+        likely = isinstance(task, Likelihood)
+        unsuited = left_out(metrics, network, task.num_classes, task.labels_are_drawn, likely)
         for reason, names in unsuited.items():
             for name in names:
                 del metrics[name]
@@ -187,7 +189,7 @@ class MetricEvaluation(Callback):
             rank=trainer.global_rank,
             world_size=trainer.world_size,
         )
-        return evaluation(measuring(trainer, batches, evaluation.num_samples))
+        return evaluation(measuring(trainer, batches, evaluation.num_samples), module.task)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was best so far, for a run that goes on later."""

@@ -75,10 +75,12 @@ class SampleGrid(Callback):
     def _show(self, trainer: Trainer, medium: Medium, name: str, samples: Tensor) -> None:
         tag = "samples/real" if name == "real" else "samples/generated"
         picture = medium.picture(samples)
-        if picture is None:
+        medium.sheet(samples, self.folder / name)  # texts and sounds have one
+        if picture is None or medium.lasts:
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     medium.log(logger.experiment, tag, samples, trainer.global_step)
+        if picture is None:
             return
         what = "training samples" if name == "real" else f"{name}, the same latents at every step"
         page = captioned(picture, what)

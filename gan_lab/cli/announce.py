@@ -58,7 +58,7 @@ def print_ending(summary: RunSummary, folder: Path, trainer: Trainer, module: GA
     lines.append(f"  look at it   tensorboard --logdir {shlex.quote(str(place))}")
     if (place / "checkpoints" / "last.ckpt").exists():
         if not module.task.needs:
-            many = "format=npz" if pictureless(module) else "num_samples=64"
+            many = "num_samples=64" if module.task.medium.shown else "format=npz"
             sampled = f"{argument('checkpoint', place)} {many}"
             lines.append(f"  sample it    python -m gan_lab.sample {sampled}")
         more = f" trainer.max_steps={2 * result['max_steps']}"
@@ -110,14 +110,6 @@ def last_grid(trainer: Trainer) -> Path | None:
             if drawn.exists():
                 return drawn
     return None
-
-
-def pictureless(module: GAN) -> bool:
-    """Tell whether the run's samples cannot be drawn, such as points."""
-    import torch
-
-    medium = module.task.medium
-    return medium.picture(medium.to_raw(torch.zeros(1, *medium.shape))) is None
 
 
 def relative(path: Path) -> Path:

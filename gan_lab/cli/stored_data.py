@@ -33,9 +33,10 @@ def stored_data(node: Any, path: Path, root: str | None, trust: Sequence[str]) -
         raise LabError(f"{path} names no data set; choose one, such as data=mnist")
     refuse_sizes(node, path)
     own = {}
-    if "root" in parameters_of(allowed(str(node["_target_"]), trust)):
+    takes = parameters_of(allowed(str(node["_target_"]), trust))
+    if "root" in takes:
         own["root"] = root or kept_at(node["_target_"])
-        if own["root"] is None:
+        if own["root"] is None and takes["root"].default is not None:  # None: what is built in
             raise LabError(
                 "give root=FOLDER, where the data set lies: a checkpoint does not tell, as "
                 "nobody's file may choose what is read and written"

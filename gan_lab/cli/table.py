@@ -39,8 +39,9 @@ def report(
         table.add_column(heading, justify="right")
     for figure, ideal in evaluation.ideals.items():
         cells = [shown(c[figure], figure in better[name]) for name, c in columns.items()]
-        cells += [f"{floor[figure]:.4g}"] if floor else []
+        cells += [f"{floor[figure]:.4g}" if figure in floor else "–"] if floor else []
         bound = "≤ " if figure in evaluation.bounds else ""  # which real samples do not reach
+        bound = bound if ideal else bound.replace("≤", "≥")
         table.add_row(figure, *cells, f"{bound}{ideal:.4g}")
     console = Console(soft_wrap=True)
     console.print(table)
@@ -51,7 +52,7 @@ def report(
         )
     label = evaluation.label
     content = {
-        "source": str(config.checkpoint or config.images),
+        "source": str(config.checkpoint or config.images or config.samples),
         "features": evaluation.network.name,
         "features_digest": evaluation.network.digest,
         "num_samples": evaluation.num_samples,

@@ -7,6 +7,7 @@ A :class:`Task` makes a :class:`Round` of a minibatch, a :class:`Discriminator` 
 
 from gan_lab.contracts.descent import Descent, Game
 from gan_lab.contracts.encoding import Encodes
+from gan_lab.contracts.likelihood import Likelihood
 from gan_lab.contracts.medium import Medium
 from gan_lab.contracts.objective import AdversarialLoss, Rule, Term
 from gan_lab.contracts.round import (
@@ -33,6 +34,7 @@ __all__ = [
     "Discriminator",
     "Encodes",
     "Game",
+    "Likelihood",
     "Medium",
     "Player",
     "Prior",

@@ -17,10 +17,12 @@ class Medium(ABC):
         name: One word, such as "image".
         shown: Whether samples can be looked at or listened to while training, by
             :meth:`picture` or :meth:`log`.
+        lasts: Whether a picture does not tell all, so that :meth:`log` is called beside it.
     """
 
     name: ClassVar[str]
     shown: ClassVar[bool] = True
+    lasts: ClassVar[bool] = False
 
     def __init__(self, shape: Sequence[int]) -> None:
         self.shape = tuple(shape)
@@ -40,6 +42,31 @@ class Medium(ABC):
     @abstractmethod
     def write(self, samples: Tensor, folder: Any) -> list[Any]:
         """Write each sample as a file into ``folder`` and return the files."""
+
+    def sheet(self, samples: Tensor, path: Any) -> Any:
+        """Write all samples into one file of the medium's own kind; nothing by default.
+
+        Args:
+            samples: As networks see them or as they are stored.
+            path: Of the file, without its ending.
+
+        Returns:
+            The file, or None where a picture is all there is.
+        """
+        return None
+
+    def read(self, path: Any, count: int | None = None, seed: int = 0) -> Tensor:
+        """Return samples out of a stranger's files, as they are stored, at most ``count`` of them.
+
+        Args:
+            path: A folder, or one file of many samples.
+            count: How many; None for all.
+            seed: Of the order, and of the choice where there are more.
+
+        Raises:
+            LabError: If there are none, or one cannot be read.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +51,19 @@ class Task(nn.Module, ABC):
     needs: tuple[str, ...] = ()
     num_classes: int = 0
     labels_are_drawn: bool = False
+
+    def meet(self, data: Any) -> None:
+        """Take up what must be known of the data before the first step; nothing by default.
+
+        That is a vocabulary, or means of frequencies. A task out of a checkpoint knows it already,
+        and refuses data of which it does not hold.
+
+        Args:
+            data: The data module, set up.
+
+        Raises:
+            ValueError: If what is known already is of other data.
+        """
 
     @abstractmethod
     def forward(self, batch: Sample) -> Round:

@@ -23,15 +23,19 @@ from gan_lab.data.mixtures import (
     SwissRollDataModule,
 )
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.oracle import Oracle, OracleDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
+from gan_lab.data.speech import AudioFolderDataModule, SpokenDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
+from gan_lab.data.texts import TextFileDataModule, WordsDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
 
 __all__ = [
+    "AudioFolderDataModule",
     "BatchLoader",
     "CIFAR10DataModule",
     "CropLoader",
@@ -52,17 +56,22 @@ __all__ = [
     "MappedTensor",
     "Mixture",
     "MixtureDataModule",
+    "Oracle",
+    "OracleDataModule",
     "PairedFolderDataModule",
     "PhotographFolderDataModule",
     "PhotographsDataModule",
     "RingDataModule",
     "Samples",
     "SpiralDataModule",
+    "SpokenDigitsDataModule",
     "StackedMNISTDataModule",
     "StoredTensor",
     "StreamingDataModule",
     "SwissRollDataModule",
+    "TextFileDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
+    "WordsDataModule",
     "write_mapped",
 ]

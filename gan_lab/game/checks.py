@@ -137,6 +137,20 @@ def refuse_round(round: Round, discriminator: Discriminator) -> None:
             )
 
 
+def introduce(task: Task, data: Any) -> None:
+    """Let a task take up what it must know of the data.
+
+    Raises:
+        LabError: If what it knows already is of other data.
+    """
+    if data is None:
+        return
+    try:
+        task.meet(data)
+    except ValueError as error:
+        raise LabError(str(error)) from error
+
+
 def refuse_unknown_labels(game: Updates) -> None:
     """Raise LabError where a side asks every sample for its label, and few are known."""
     if not game.task.labels_are_drawn and (

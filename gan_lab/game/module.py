@@ -135,6 +135,9 @@ class GAN(Updates):
             with torch.set_grad_enabled(k == self.n_critic and not self.fresh_noise):
                 round = self.play(minibatch)
             report |= self.descend("discriminator", self.task.shown(round.detach()))
+        if not self.phase.generator:
+            self.rest()
+            return report
         if self.fresh_noise:
             round = self.play(minibatch)
         return report | self.descend("generator", round)

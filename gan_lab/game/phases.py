@@ -28,6 +28,8 @@ class Phase:
         terms: What players minimise beside the loss, by name; all there is where it is None.
         adversarial: Whether there is an adversary. Without it the generator alone is moved, by its
             terms, and nothing is judged.
+        generator: Whether the generator moves. Where it does not, the discriminator alone learns to
+            judge it; a step is counted all the same.
         generator_lr: The generator's learning rate; the optimizer's own where it is None.
         discriminator_lr: The discriminator's.
 
@@ -38,6 +40,7 @@ class Phase:
     steps: int | None = None
     terms: Sequence[str] | None = None
     adversarial: bool = True
+    generator: bool = True
     generator_lr: float | None = None
     discriminator_lr: float | None = None
 
@@ -45,6 +48,8 @@ class Phase:
         """Check the numbers."""
         if self.steps is not None and self.steps < 1:
             raise ValueError(f"steps of a phase must be at least 1, got {self.steps}")
+        if not (self.adversarial or self.generator):
+            raise ValueError("a phase without an adversary needs a generator that learns")
         for player, rate in zip(PLAYERS, self.rates, strict=True):
             if rate is not None and not rate > 0:
                 raise ValueError(f"{player}_lr of a phase must be positive, got {rate}")

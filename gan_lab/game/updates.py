@@ -39,7 +39,9 @@ class Updates(LightningModule):
             LabError: If they do not.
         """
         trainer = self.trainer
-        checks.refuse_data(self, getattr(trainer, "datamodule", None))
+        data = getattr(trainer, "datamodule", None)
+        checks.refuse_data(self, data)
+        checks.introduce(self.task, data)
         if self.descent.replays and (trainer.world_size > 1 or trainer.precision == "16-mixed"):
             raise LabError(
                 f"descent={type(self.descent).__name__.lower()} takes gradients past the backward "
@@ -78,6 +80,12 @@ class Updates(LightningModule):
             cast(list[LightningOptimizer], self.optimizers())[1].step()
         else:
             self.trainer.strategy.optimizer_step(self.optimizer_of(player), lambda: None)
+
+    def rest(self) -> None:
+        """Let a step count in which the generator does not move, as it has no gradients."""
+        self.optimizer_of("generator").zero_grad()
+        self.step("generator")
+        self.advance_schedules()
 
     def optimizer_of(self, player: Player) -> Optimizer:
         """Return a player's optimizer, bare of Lightning's wrapper, which counts steps."""

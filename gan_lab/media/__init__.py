@@ -1,6 +1,20 @@
 """What samples are made of: how each medium is stored, shown and read."""
 
+from gan_lab.media.audio import Audio
 from gan_lab.media.image import Image, image_grid, quantise, to_bytes
 from gan_lab.media.points import Points
+from gan_lab.media.spectra import LogMel
+from gan_lab.media.text import Text
+from gan_lab.media.vocabulary import Vocabulary
 
-__all__ = ["Image", "Points", "image_grid", "quantise", "to_bytes"]
+__all__ = [
+    "Audio",
+    "Image",
+    "LogMel",
+    "Points",
+    "Text",
+    "Vocabulary",
+    "image_grid",
+    "quantise",
+    "to_bytes",
+]

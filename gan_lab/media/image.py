@@ -52,6 +52,11 @@ class Image(Medium):
             save_png(visible(image), path)
         return paths
 
+    def read(self, path: Path, count: int | None = None, seed: int = 0) -> Tensor:
+        from gan_lab.media.files import read_images
+
+        return read_images(path, count, seed)
+
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:
         experiment.add_image(tag, image_grid(samples), step)
 

@@ -1,6 +1,7 @@
 """Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
+from gan_lab.metrics.bleu import BLEU, SelfBLEU, bleu
 from gan_lab.metrics.clustering import cluster_accuracy, clustering_figures
 from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage, expected_coverage
 from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
@@ -17,6 +18,7 @@ from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence
 from gan_lab.metrics.inception import InceptionFeatures
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
+from gan_lab.metrics.likelihoods import HeldOutLikelihood, OracleLikelihood
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
 from gan_lab.metrics.modes import ModeCoverage, mode_coverage, mode_divergence, mode_shares
 from gan_lab.metrics.neighbours import nearest
@@ -28,12 +30,22 @@ from gan_lab.metrics.per_class import (
 )
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
+from gan_lab.metrics.recogniser import (
+    intelligibility,
+    mel_distance,
+    recognise,
+    word_error_rate,
+)
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.speech import SpokenDigitFeatures
+from gan_lab.metrics.texts import Distinct, RealWords, distinct
+from gan_lab.metrics.tokens import TokenFeatures
 from gan_lab.metrics.translations import fitting_network, measure, way_back
 from gan_lab.metrics.trivial import trivial_methods
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 
 __all__ = [
+    "BLEU",
     "Activations",
     "Batch",
     "ClassAccuracy",
@@ -41,11 +53,13 @@ __all__ = [
     "ClassifierFeatures",
     "CodeAccuracy",
     "DensityCoverage",
+    "Distinct",
     "Evaluation",
     "FeatureMetric",
     "FeatureNetwork",
     "FrechetDistance",
     "Held",
+    "HeldOutLikelihood",
     "InceptionFeatures",
     "InceptionScore",
     "IntraClassFrechetDistance",
@@ -54,35 +68,46 @@ __all__ = [
     "LogitMetric",
     "Memorization",
     "ModeCoverage",
+    "OracleLikelihood",
     "PrecisionRecall",
     "RandomFeatures",
     "RawFeatures",
+    "RealWords",
     "Reference",
     "SampleMetric",
+    "SelfBLEU",
+    "SpokenDigitFeatures",
+    "TokenFeatures",
     "TwoSampleAccuracy",
+    "bleu",
     "class_distance",
     "cluster_accuracy",
     "clustering_figures",
     "data_copying",
     "density_coverage",
+    "distinct",
     "divergence_from_uniform",
     "expected_coverage",
     "fitting_network",
     "frechet_distance",
     "held_out",
     "inception_score",
+    "intelligibility",
     "kernel_distance",
     "left_out",
     "measure",
+    "mel_distance",
     "mode_coverage",
     "mode_divergence",
     "mode_shares",
     "nearest",
     "precision_recall",
     "rank_statistic",
+    "recognise",
     "seeded_batches",
     "shuffled",
     "trivial_methods",
     "two_sample_accuracy",
     "way_back",
+    "word_error_rate",
 ]

@@ -7,6 +7,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
+from gan_lab.contracts import Task
 from gan_lab.errors import LabError
 from gan_lab.metrics.features import Activations
 from gan_lab.metrics.reference import Reference
@@ -27,16 +28,22 @@ class SampleMetric(Metric, ABC):
             in expectation; towards it is better.
         bounds: The figures whose ideal is an upper bound that real samples stay below, by how much
             depending on data and features: what they score (the floor) is the number to reach.
+        of_task: Whether the figures are the generating side's own, and of no samples; real samples
+            have none then.
     """
 
     is_differentiable = False
     full_state_update = False
     ideals: dict[str, float]
     bounds: tuple[str, ...] = ()
+    of_task: bool = False
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()
         self.reference = reference
+
+    def look_at(self, task: Task | None) -> None:
+        """Take note of whose samples will come, None where nobody knows; nothing by default."""
 
     @abstractmethod
     def update(self, generated: Activations) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from gan_lab.contracts import Task
 from gan_lab.errors import LabError
 from gan_lab.metrics.base import SampleMetric, shuffled
 from gan_lab.metrics.features import Activations, FeatureNetwork, activations
@@ -56,7 +57,7 @@ class Evaluation:
         self.seed = seed
         self.real, self.train = real, train
         chosen = real[shuffled(len(real), seed)[:num_samples]]
-        self.reference = Reference(chosen, train, network.name, num_samples)
+        self.reference = Reference(chosen, train, network.name, num_samples, (real, train))
         self._build = metrics
         self._metrics = [build(self.reference) for build in metrics.values()]
 
@@ -82,7 +83,7 @@ class Evaluation:
         return Evaluation(self.network, build, self.real, self.train, num_samples, seed)
 
     @torch.inference_mode()
-    def __call__(self, batches: Iterable[Batch | Tensor]) -> Figures:
+    def __call__(self, batches: Iterable[Batch | Tensor], task: Task | None = None) -> Figures:
         """Return every metric's figures for generated samples.
 
         Under several processes each gives its own share of the samples, and
@@ -90,6 +91,7 @@ class Evaluation:
 
         Args:
             batches: Samples, or pairs of samples and the labels they were made for.
+            task: Whose they are, where that is known.
 
         Raises:
             LabError: If there are too few samples, or they are not finite.
@@ -98,6 +100,7 @@ class Evaluation:
         for metric in self._metrics:
             metric.reset()
             metric.to(device)
+            metric.look_at(task)
         for batch in batches:
             samples, labels = batch if isinstance(batch, tuple) else (batch, None)
             made = replace(activations(self.network, samples.to(device)), labels=labels).to(device)
@@ -109,6 +112,8 @@ class Evaluation:
     def floor(self) -> Figures:
         """What real training samples score: the best that a generator can do without copying.
 
+        Figures of a generating side alone are not among them.
+
         They are left out of the training set that memorisation is judged by.
         """
         order = shuffled(len(self.train), self.seed)
@@ -119,7 +124,8 @@ class Evaluation:
                 f"and there are {len(self.train)}"
             )
         reference = replace(self.reference, train=self.train[rest])
-        metrics = [build(reference) for build in self._build.values()]
+        built = (build(reference) for build in self._build.values())
+        metrics = [metric for metric in built if not metric.of_task]
         for metric in metrics:
             metric.sync_on_compute = False  # every process computes the same
             metric.update(self.train[sampled])
@@ -133,7 +139,8 @@ class Evaluation:
         return [
             name
             for name, value in figures.items()
-            if abs(value - self.ideals[name]) < abs(self.floor[name] - self.ideals[name])
+            if name in self.floor
+            and abs(value - self.ideals[name]) < abs(self.floor[name] - self.ideals[name])
         ]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gan_lab.metrics.base import LogitMetric, SampleMetric
 from gan_lab.metrics.features import FeatureNetwork
+from gan_lab.metrics.likelihoods import HeldOutLikelihood
 from gan_lab.metrics.per_class import ClassAccuracy, CodeAccuracy, LabelMetric
 from gan_lab.metrics.reference import Reference
 
@@ -16,6 +17,7 @@ def left_out(
     network: FeatureNetwork,
     num_classes: int,
     labels_are_drawn: bool = False,
+    knows_likelihood: bool = False,
 ) -> dict[str, list[str]]:
     """Return the metrics that say nothing here, by the reason why.
 
@@ -25,6 +27,7 @@ def left_out(
         num_classes: Classes that samples are made for, 0 where there are none.
         labels_are_drawn: Whether these are codes of the generator's own (InfoGAN), which stand for
             none of the data's classes by their number.
+        knows_likelihood: Whether whoever made the samples can tell how likely others are.
     """
     none, others = not num_classes, num_classes and num_classes != network.num_classes
     unsuited: dict[str, Any] = {
@@ -38,6 +41,10 @@ def left_out(
             (ClassAccuracy, CodeAccuracy) if others else ()
         ),
     }
+    if not knows_likelihood:
+        unsuited["nobody tells how likely real samples are to whoever made these"] = (
+            HeldOutLikelihood
+        )
     found: dict[str, list[str]] = {}
     told: set[str] = set()
     for reason, kinds in unsuited.items():

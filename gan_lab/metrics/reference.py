@@ -28,12 +28,14 @@ class Reference:
         train: Of the samples that the generator was trained on and may have memorised.
         network: Name of the network that computed them.
         num_samples: Samples that will be compared with the real ones; by default as many.
+        whole: Of all test and all training samples, of which the others may be a part.
     """
 
     real: Activations
     train: Activations
     network: str
     num_samples: int | None = None
+    whole: tuple[Activations, Activations] | None = None
 
 
 class Stored(Protocol):

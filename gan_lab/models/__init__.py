@@ -20,15 +20,20 @@ from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
 from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.pixelwise import UNetDiscriminator
+from gan_lab.models.policies import LSTMPolicy, Policy, TransformerPolicy
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
 from gan_lab.models.readouts import Embedding, LinearReadout, ProjectionReadout, Recogniser
 from gan_lab.models.resnet import ResNetBackbone, ResNetGenerator
+from gan_lab.models.specgan import SpecGANBackbone, SpecGANGenerator
 from gan_lab.models.srgan import SRGANBackbone
 from gan_lab.models.styled import ContentEncoder, StyledDecoder, StyleEncoder
 from gan_lab.models.stylegan2 import StyleGAN2Backbone, StyleGAN2Generator
 from gan_lab.models.super_resolution import RRDB, SRResNet
+from gan_lab.models.token_networks import TokenBackbone
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
+from gan_lab.models.vocoder import PeriodsAndScales, Vocoder
+from gan_lab.models.wavegan import PhaseShuffle, WaveGANBackbone, WaveGANGenerator
 
 __all__ = [
     "RRDB",
@@ -56,6 +61,7 @@ __all__ = [
     "InfoGANGenerator",
     "JointBackbone",
     "JointScores",
+    "LSTMPolicy",
     "LabelPlanes",
     "LinearReadout",
     "MLPBackbone",
@@ -68,6 +74,9 @@ __all__ = [
     "PatchBackbone",
     "PatchReadout",
     "PerKey",
+    "PeriodsAndScales",
+    "PhaseShuffle",
+    "Policy",
     "ProjectionReadout",
     "R3GANBackbone",
     "R3GANGenerator",
@@ -80,13 +89,20 @@ __all__ = [
     "Scores",
     "SelfAttention",
     "Shrink",
+    "SpecGANBackbone",
+    "SpecGANGenerator",
     "StyleEncoder",
     "StyleGAN2Backbone",
     "StyleGAN2Generator",
     "StyledDecoder",
+    "TokenBackbone",
+    "TransformerPolicy",
     "Translator",
     "UNet",
     "UNetDiscriminator",
+    "Vocoder",
+    "WaveGANBackbone",
+    "WaveGANGenerator",
     "principal_directions",
     "walks",
 ]

@@ -11,10 +11,13 @@ from gan_lab.tasks.domains import Domains
 from gan_lab.tasks.generation import Generation
 from gan_lab.tasks.multimodal import Multimodal
 from gan_lab.tasks.restoration import Restoration
+from gan_lab.tasks.sequences import Sequences
 from gan_lab.tasks.shared_code import SharedCode
+from gan_lab.tasks.spectrograms import SpectrogramGeneration
 from gan_lab.tasks.translation import Translation
 from gan_lab.tasks.twins import Twins
 from gan_lab.tasks.variational import VariationalGAN
+from gan_lab.tasks.vocoding import Vocoding
 
 __all__ = [
     "Adaptation",
@@ -28,10 +31,13 @@ __all__ = [
     "Generation",
     "Multimodal",
     "Restoration",
+    "Sequences",
     "SharedCode",
     "SortingAutoencoder",
+    "SpectrogramGeneration",
     "Task",
     "Translation",
     "Twins",
     "VariationalGAN",
+    "Vocoding",
 ]

@@ -1,5 +1,6 @@
 """What a player minimises beside the adversarial loss, and what acts after an update."""
 
+from gan_lab.terms.annealing import Annealing
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
 from gan_lab.terms.cycles import CycleConsistency, Identity
@@ -20,6 +21,7 @@ from gan_lab.terms.gradient import (
     input_gradients,
 )
 from gan_lab.terms.latents import MeanSquare
+from gan_lab.terms.likelihood import MaximumLikelihood, PolicyGradient
 from gan_lab.terms.logits import Consistency, LeCam
 from gan_lab.terms.orthogonal import OrthogonalRegularization
 from gan_lab.terms.path_length import PathLength
@@ -33,6 +35,7 @@ from gan_lab.terms.recognition import (
 )
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
+from gan_lab.terms.sounds import LayerMatching, MelDistance
 from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "R1",
     "R1R2",
     "R2",
+    "Annealing",
     "Classification",
     "CodeRecovery",
     "Consistency",
@@ -52,14 +56,18 @@ __all__ = [
     "GradientPower",
     "Identity",
     "Information",
+    "LayerMatching",
     "LeCam",
     "LearnedSimilarity",
+    "MaximumLikelihood",
     "MeanSquare",
+    "MelDistance",
     "ModeSeeking",
     "OrthogonalRegularization",
     "PathLength",
     "Penalty",
     "Perceptual",
+    "PolicyGradient",
     "PullAway",
     "Reconstruction",
     "Scorer",

@@ -95,8 +95,18 @@ TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
 CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
 BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
+TEXT, SPEECH = ["data=oracle"], ["data=spoken_digits"]
+SPECTRA = [
+    *("task=spectrograms", "model=specgan", "discriminator=spectrograms"),
+    *("data=spoken_digits", "spectrogram_shape=[1,128,32]"),
+]
+VOCODER = ["task=vocoding", "model=vocoder", "discriminator=periods_and_scales", *SPEECH]
 COMPANIONS = {
     "medium=points": ["data=ring"],
+    **dict.fromkeys(["medium=text", "task=sequences", "model=lstm", "model=transformer"], TEXT),
+    **dict.fromkeys(["medium=audio", "model=wavegan"], SPEECH),
+    **dict.fromkeys(SPECTRA[:3], SPECTRA),
+    **dict.fromkeys(VOCODER[:3], VOCODER),
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),

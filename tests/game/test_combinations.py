@@ -81,6 +81,7 @@ TERMS: list[type] = concrete(terms, Penalty, WeightPenalty, Constraint, LeCam)
 PAIRS = [
     (generator, getattr(models, generator.__name__.replace("Generator", "Backbone"), DCGANBackbone))
     for generator in concrete(models, Generator)
+    if generator not in (models.WaveGANGenerator, models.SpecGANGenerator)
 ]
 WITHOUT_BATCH_NORM = ("R3GANGenerator", "BigGANGenerator", "StyleGAN2Generator")
 """Those that have none that labels could scale."""

@@ -1,0 +1,85 @@
+"""Digits as an independent recogniser hears them, and how alike two sounds are."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan_lab.errors import LabError
+from gan_lab.media import LogMel
+
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+GRAMMAR = f"#JSGF V1.0; grammar digits; public <digit> = {' | '.join(DIGITS)};"
+HEARD_AT = 16_000
+"""Samples a second that the recogniser's model was made for."""
+
+
+def recognise(sounds: Tensor, rate: int) -> list[int | None]:
+    """Return which digit pocketsphinx hears in each sound (N, 1, length), None where it hears none.
+
+    Its acoustic model was trained on recordings of people, and knows neither the lab's data nor
+    its classifier; its grammar has the ten digits alone.
+
+    Args:
+        sounds: In [-1, 1].
+        rate: Samples a second.
+
+    Raises:
+        LabError: If pocketsphinx is not installed.
+    """
+    try:
+        import pocketsphinx
+    except ImportError as error:
+        raise LabError("pocketsphinx is not installed: pip install 'gan-lab[speech]'") from error
+    from scipy.signal import resample_poly
+
+    decoder: Any = pocketsphinx.Decoder(samprate=float(HEARD_AT), loglevel="FATAL", lm=None)
+    decoder.add_jsgf_string("digits", GRAMMAR)
+    decoder.activate_search("digits")
+    found: list[int | None] = []
+    silence = np.zeros(HEARD_AT // 4)
+    for sound in sounds.flatten(1).float().cpu().numpy():
+        wave = np.concatenate([silence, resample_poly(sound, HEARD_AT, rate), silence])
+        content = (np.clip(wave, -1, 1) * 32767).astype("<i2").tobytes()
+        decoder.start_utt()
+        decoder.process_raw(content, full_utt=True)
+        decoder.end_utt()
+        heard = decoder.hyp()
+        word = heard.hypstr.strip() if heard is not None else ""
+        found.append(DIGITS.index(word) if word in DIGITS else None)
+    return found
+
+
+def word_error_rate(heard: Iterable[int | None], said: Iterable[int]) -> float:
+    """Return the share of sounds of one word each in which another is heard, or none.
+
+    >>> word_error_rate([1, None, 3, 4], [1, 2, 3, 5])
+    0.5
+    """
+    pairs = list(zip(heard, said, strict=True))
+    return sum(one != other for one, other in pairs) / len(pairs)
+
+
+def mel_distance(sounds: Tensor, truth: Tensor, mel: LogMel) -> Tensor:
+    """Return the mean absolute difference of log-mel spectra of each sound (N, 1, length)."""
+    return (mel(sounds) - mel(truth)).abs().flatten(1).mean(1)
+
+
+def intelligibility(sounds: Tensor, truth: Tensor, rate: int) -> Tensor:
+    """Return each sound's short-time objective intelligibility, 1 where it is the truth.
+
+    References:
+        An Algorithm for Intelligibility Prediction of Time-Frequency Weighted Noisy Speech (Taal
+        et al. 2011).
+
+    Raises:
+        LabError: If pystoi is not installed.
+    """
+    try:
+        from pystoi import stoi
+    except ImportError as error:
+        raise LabError("pystoi is not installed: pip install 'gan-lab[speech]'") from error
+    pairs = zip(truth.flatten(1).cpu().numpy(), sounds.flatten(1).cpu().numpy(), strict=True)
+    return torch.tensor([float(stoi(real, made, rate)) for real, made in pairs])
