@@ -17,10 +17,14 @@ class Medium(ABC):
         name: One word, such as "image".
         shown: Whether samples can be looked at or listened to while training, by
             :meth:`picture` or :meth:`log`.
+        livelier: Whether :meth:`log` shows what :meth:`picture` cannot, such as motion.
+        formats: Kinds of files that :meth:`write` knows, the usual one first.
     """
 
     name: ClassVar[str]
     shown: ClassVar[bool] = True
+    livelier: ClassVar[bool] = False
+    formats: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, shape: Sequence[int]) -> None:
         self.shape = tuple(shape)
@@ -38,8 +42,27 @@ class Medium(ABC):
         """Return samples as one uint8 image (C, H, W); None where there is nothing to see."""
 
     @abstractmethod
-    def write(self, samples: Tensor, folder: Any) -> list[Any]:
-        """Write each sample as a file into ``folder`` and return the files."""
+    def write(self, samples: Tensor, folder: Any, kind: str | None = None) -> list[Any]:
+        """Write each sample as a file into ``folder`` and return the files.
+
+        Args:
+            samples: In floats or as they are stored.
+            folder: Where to.
+            kind: One of :attr:`formats`; the usual one by default.
+        """
+
+    def read(self, path: Any, count: int | None = None, seed: int = 0) -> Tensor:
+        """Return samples of any program's, as they are stored, in an order drawn by ``seed``.
+
+        Args:
+            path: A folder of files, or one file of many samples.
+            count: How many, at most; None for all of them.
+            seed: Of the order, and of the choice where there are more.
+
+        Raises:
+            ValueError: If this medium has no files that others write.
+        """
+        raise ValueError(f"there are no files of {self.name} that could be read")
 
     @abstractmethod
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:
