@@ -14,6 +14,7 @@ from gan_lab.data.fashion_mnist import FashionMNISTDataModule
 from gan_lab.data.image_folder import ImageFolderDataModule
 from gan_lab.data.loader import BatchLoader
 from gan_lab.data.mapping import write_mapped
+from gan_lab.data.mesh_folder import MeshFolderDataModule
 from gan_lab.data.mixtures import (
     GridDataModule,
     Mixture,
@@ -23,13 +24,17 @@ from gan_lab.data.mixtures import (
     SwissRollDataModule,
 )
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.moving_mnist import MovingMNISTDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
+from gan_lab.data.shape_motion import ShapeMotionDataModule
+from gan_lab.data.solids import SolidsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
+from gan_lab.data.video_folder import VideoFolderDataModule
 
 __all__ = [
     "BatchLoader",
@@ -50,13 +55,17 @@ __all__ = [
     "MNISTMDataModule",
     "MNISTViewsDataModule",
     "MappedTensor",
+    "MeshFolderDataModule",
     "Mixture",
     "MixtureDataModule",
+    "MovingMNISTDataModule",
     "PairedFolderDataModule",
     "PhotographFolderDataModule",
     "PhotographsDataModule",
     "RingDataModule",
     "Samples",
+    "ShapeMotionDataModule",
+    "SolidsDataModule",
     "SpiralDataModule",
     "StackedMNISTDataModule",
     "StoredTensor",
@@ -64,5 +73,6 @@ __all__ = [
     "SwissRollDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
+    "VideoFolderDataModule",
     "write_mapped",
 ]

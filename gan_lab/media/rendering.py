@@ -11,6 +11,8 @@ AZIMUTH, ELEVATION = math.radians(35), math.radians(25)
 LIGHT = (-0.5, 0.8, 1.0)
 """Where light comes from: left, above, in front, as the eye sees it."""
 AMBIENT = 0.25
+LEVEL = 0.4
+"""Of what lies between cubes; at a half, walls of one cube aslant would have gaps."""
 REACH, DEEP = 1.5, 1.75
 """Half of the picture's width and depth, in half edges of a cube: none of it lies beyond."""
 
@@ -58,13 +60,12 @@ def rays(shape: torch.Size, size: int, device: torch.device) -> tuple[Tensor, Te
 def lit(solid: Tensor, places: Tensor, axes: Tensor) -> Tensor:
     """Return the picture (size, size) of one uint8 solid (D, H, W)."""
     volume = solid.float()[None, None] / 255
-    inside = grid_sample(volume, places[None], align_corners=False)[0, 0] > 0.5
+    inside = grid_sample(volume, places[None], align_corners=False)[0, 0] > LEVEL
     hit = inside.any(0)
-    first = inside.float().argmax(0)
+    first = (inside.float().argmax(0) - 2).clamp(min=0)  # about a cube before, as sheets have two sides
     points = places.gather(0, first[None, :, :, None].expand(-1, -1, -1, 3))
     smooth = avg_pool3d(torch.nn.functional.pad(volume, [2] * 6), 3, stride=1)[0, 0]
-    slopes = torch.stack([smooth.diff(dim=axis, n=1)[cut(axis)] for axis in (2, 1, 0)])
-    # Of x, y, z: half a cube too low, alike for each.
+    slopes = torch.stack([central(smooth, axis) for axis in (2, 1, 0)])  # along x, y, z
     normals = -grid_sample(slopes[None], points[None], align_corners=False)[0, :, 0]
     normals = torch.nn.functional.normalize(normals, dim=0)
     light = torch.nn.functional.normalize(torch.tensor(LIGHT, device=solid.device), dim=0) @ axes
@@ -73,6 +74,9 @@ def lit(solid: Tensor, places: Tensor, axes: Tensor) -> Tensor:
     return torch.where(hit, shade, background).mul(255).round().byte()
 
 
-def cut(axis: int) -> tuple[slice, ...]:
-    """Return what leaves differences along one axis, of padded volumes, the size of the volume."""
-    return tuple(slice(0, -1) if a == axis else slice(1, -1) for a in range(3))
+def central(smooth: Tensor, axis: int) -> Tensor:
+    """Return differences over two cubes along an axis, (D, H, W) of padded (D + 2, H + 2, W + 2)."""
+    middle = [slice(1, -1)] * 3
+    after, before = middle.copy(), middle.copy()
+    after[axis], before[axis] = slice(2, None), slice(0, -2)
+    return smooth[tuple(after)] - smooth[tuple(before)]

@@ -27,16 +27,24 @@ class SampleMetric(Metric, ABC):
             in expectation; towards it is better.
         bounds: The figures whose ideal is an upper bound that real samples stay below, by how much
             depending on data and features: what they score (the floor) is the number to reach.
+        needs: What the feature network must tell of a sample beside features and logits.
     """
 
     is_differentiable = False
     full_state_update = False
     ideals: dict[str, float]
     bounds: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()
         self.reference = reference
+        for name in self.needs:
+            if name not in reference.real.beside:
+                raise ValueError(
+                    f"{type(self).__name__} needs the {name} of samples, which the "
+                    f"{reference.network} features do not tell; leave it out or choose others"
+                )
 
     @abstractmethod
     def update(self, generated: Activations) -> None:

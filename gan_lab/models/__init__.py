@@ -18,6 +18,12 @@ from gan_lab.models.inputs import LabelPlanes, Packs, Shrink
 from gan_lab.models.joint import ClassAndStyle, JointBackbone, JointScores
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
+from gan_lab.models.mocogan import (
+    FramesAndClips,
+    HalvingReadout,
+    MoCoGANBackbone,
+    MoCoGANGenerator,
+)
 from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.pixelwise import UNetDiscriminator
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator
@@ -29,6 +35,8 @@ from gan_lab.models.stylegan2 import StyleGAN2Backbone, StyleGAN2Generator
 from gan_lab.models.super_resolution import RRDB, SRResNet
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
+from gan_lab.models.vgan import VGANGenerator
+from gan_lab.models.volumes import VolumeBackbone, VolumeGenerator
 
 __all__ = [
     "RRDB",
@@ -50,8 +58,10 @@ __all__ = [
     "Energy",
     "FastGANDiscriminator",
     "FastGANGenerator",
+    "FramesAndClips",
     "GaussianEncoder",
     "Generator",
+    "HalvingReadout",
     "InfoGANBackbone",
     "InfoGANGenerator",
     "JointBackbone",
@@ -60,6 +70,8 @@ __all__ = [
     "LinearReadout",
     "MLPBackbone",
     "MLPGenerator",
+    "MoCoGANBackbone",
+    "MoCoGANGenerator",
     "MultiScale",
     "NoisyMLPBackbone",
     "NormLabels",
@@ -87,6 +99,9 @@ __all__ = [
     "Translator",
     "UNet",
     "UNetDiscriminator",
+    "VGANGenerator",
+    "VolumeBackbone",
+    "VolumeGenerator",
     "principal_directions",
     "walks",
 ]

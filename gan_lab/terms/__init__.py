@@ -33,6 +33,7 @@ from gan_lab.terms.recognition import (
 )
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
+from gan_lab.terms.sparsity import MaskSparsity
 from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "LeCam",
     "LearnedSimilarity",
     "MeanSquare",
+    "MaskSparsity",
     "ModeSeeking",
     "OrthogonalRegularization",
     "PathLength",
