@@ -1,6 +1,18 @@
 """Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
+from gan_lab.metrics.clip_features import FrameFeatures, ShapeMotionFeatures
+from gan_lab.metrics.clips import (
+    ColourDistance,
+    ContentDistance,
+    FrameConsistency,
+    FrameFrechetDistance,
+    MotionRecognised,
+    ShapeDistance,
+    ShapeMotionAccuracy,
+    ShapeRecognised,
+    content_distance,
+)
 from gan_lab.metrics.clustering import cluster_accuracy, clustering_figures
 from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage, expected_coverage
 from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
@@ -29,6 +41,14 @@ from gan_lab.metrics.per_class import (
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.solid_features import SolidFeatures, VolumeFeatures
+from gan_lab.metrics.solids import (
+    Occupancy,
+    Pieces,
+    SolidSets,
+    chamfer_distances,
+    set_figures,
+)
 from gan_lab.metrics.translations import fitting_network, measure, way_back
 from gan_lab.metrics.trivial import trivial_methods
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
@@ -40,10 +60,15 @@ __all__ = [
     "ClassHistogram",
     "ClassifierFeatures",
     "CodeAccuracy",
+    "ColourDistance",
+    "ContentDistance",
     "DensityCoverage",
     "Evaluation",
     "FeatureMetric",
     "FeatureNetwork",
+    "FrameConsistency",
+    "FrameFeatures",
+    "FrameFrechetDistance",
     "FrechetDistance",
     "Held",
     "InceptionFeatures",
@@ -54,15 +79,27 @@ __all__ = [
     "LogitMetric",
     "Memorization",
     "ModeCoverage",
+    "MotionRecognised",
+    "Occupancy",
+    "Pieces",
     "PrecisionRecall",
     "RandomFeatures",
     "RawFeatures",
     "Reference",
     "SampleMetric",
+    "ShapeDistance",
+    "ShapeMotionAccuracy",
+    "ShapeMotionFeatures",
+    "ShapeRecognised",
+    "SolidFeatures",
+    "SolidSets",
     "TwoSampleAccuracy",
+    "VolumeFeatures",
+    "chamfer_distances",
     "class_distance",
     "cluster_accuracy",
     "clustering_figures",
+    "content_distance",
     "data_copying",
     "density_coverage",
     "divergence_from_uniform",
@@ -81,6 +118,7 @@ __all__ = [
     "precision_recall",
     "rank_statistic",
     "seeded_batches",
+    "set_figures",
     "shuffled",
     "trivial_methods",
     "two_sample_accuracy",
