@@ -121,16 +121,17 @@ def task_source(config: DictConfig, task: Task) -> Source:
 
 
 def images(config: DictConfig, count: int) -> tuple[DataModule, dict[str, Source], int]:
-    """Return the chosen data set, the images of a folder or file, and how many they are."""
+    """Return the chosen data set, the samples of a folder or file, and how many they are."""
     import torch
-
-    from gan_lab.media.files import read_images
 
     if config.data is None:
         raise LabError("images=... needs the data set to compare with, such as data=mnist")
     data = chosen_data(config)
     path = Path(config.images).expanduser()
-    found = read_images(path, count, config.seed)
+    try:
+        found = data.medium.read(path, count, config.seed)
+    except ValueError as error:
+        raise LabError(f"images={path}: {error}") from error
     if found.shape[1:] != data.sample_shape:
         raise LabError(
             f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "

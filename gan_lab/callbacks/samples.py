@@ -8,11 +8,14 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from gan_lab.callbacks.pictures import captioned
+from gan_lab.callbacks.pictures import SCALE, captioned
 from gan_lab.contracts import Medium
 from gan_lab.game import GAN
 from gan_lab.media.files import save_png
 from gan_lab.run.loggers import show_picture
+
+LARGE = 500
+"""Pixels from which on a picture is large enough as it is: solids, filmstrips."""
 
 
 class SampleGrid(Callback):
@@ -75,13 +78,15 @@ class SampleGrid(Callback):
     def _show(self, trainer: Trainer, medium: Medium, name: str, samples: Tensor) -> None:
         tag = "samples/real" if name == "real" else "samples/generated"
         picture = medium.picture(samples)
-        if picture is None:
+        if picture is None or medium.livelier:
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     medium.log(logger.experiment, tag, samples, trainer.global_step)
+        if picture is None:
             return
         what = "training samples" if name == "real" else f"{name}, the same latents at every step"
-        page = captioned(picture, what)
+        scale = SCALE if max(picture.shape[1:]) < LARGE else 1
+        page = captioned(picture, what, scale)
         save_png(page, self.folder / f"{name}.png")
         show_picture(trainer, tag, page)
 

@@ -49,7 +49,7 @@ class ShapeMotionDataModule(InMemoryDataModule):
         self,
         sample_shape: Sequence[int] = (3, 16, 64, 64),
         train_size: int = 4000,
-        test_size: int = 2000,
+        test_size: int = 1000,
         **options: Any,
     ) -> None:
         super().__init__(sample_shape, **options)

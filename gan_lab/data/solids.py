@@ -45,7 +45,7 @@ class SolidsDataModule(InMemoryDataModule):
         sample_shape: Sequence[int] = (1, 32, 32, 32),
         kinds: Sequence[str] = NAMES,
         train_size: int = 4000,
-        test_size: int = 2000,
+        test_size: int = 1000,
         **options: Any,
     ) -> None:
         super().__init__(sample_shape, **options)

@@ -95,7 +95,17 @@ TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
 CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
 BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
+CLIPS = [
+    *("data=shape_motion", "model=mocogan", "task=clips", "discriminator=frames_and_clips"),
+    "latent_dim=220",
+]
 COMPANIONS = {
+    **dict.fromkeys([*CLIPS[:4], "medium=video"], CLIPS),
+    "data=moving_mnist": ["data=moving_mnist", *CLIPS[1:4], "latent_dim=260"],
+    "data=video_folder": ["data=video_folder", *CLIPS[1:]],
+    "model=vgan": ["data=shape_motion", "model=vgan"],
+    **dict.fromkeys(["medium=voxels", "model=volumes", "data=solids"], ["data=solids", "model=volumes"]),
+    "data=mesh_folder": ["model=volumes"],
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
