@@ -58,9 +58,7 @@ def fit(epochs: int) -> ClipClassifier:
     model = ClipClassifier()
     frame_decoder = torch.nn.Linear(FRAME_FEATURES, 3 * SEEN**2)
     clip_decoder = torch.nn.Linear(FEATURES, 3 * 3 * SEEN**2)
-    parameters = [
-        p for part in (model, frame_decoder, clip_decoder) for p in part.parameters()
-    ]
+    parameters = [p for part in (model, frame_decoder, clip_decoder) for p in part.parameters()]
     optimizer = torch.optim.AdamW(parameters, weight_decay=0.01, fused=True)
     steps = epochs * (CLIPS // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=steps)

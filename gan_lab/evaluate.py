@@ -130,8 +130,8 @@ def images(config: DictConfig, count: int) -> tuple[DataModule, dict[str, Source
     path = Path(config.images).expanduser()
     try:
         found = data.medium.read(path, count, config.seed)
-    except ValueError as error:
-        raise LabError(f"images={path}: {error}") from error
+    except NotImplementedError as error:
+        raise LabError(f"there are no files of {data.medium.name} that are read") from error
     if found.shape[1:] != data.sample_shape:
         raise LabError(
             f"the images in {path} have shape {list(found.shape[1:])} (channels, height, width), "

@@ -78,7 +78,7 @@ class SampleGrid(Callback):
     def _show(self, trainer: Trainer, medium: Medium, name: str, samples: Tensor) -> None:
         tag = "samples/real" if name == "real" else "samples/generated"
         picture = medium.picture(samples)
-        if picture is None or medium.livelier:
+        if picture is None or medium.lasts:
             for logger in trainer.loggers:
                 if isinstance(logger, TensorBoardLogger):
                     medium.log(logger.experiment, tag, samples, trainer.global_step)

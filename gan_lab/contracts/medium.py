@@ -17,13 +17,13 @@ class Medium(ABC):
         name: One word, such as "image".
         shown: Whether samples can be looked at or listened to while training, by
             :meth:`picture` or :meth:`log`.
-        livelier: Whether :meth:`log` shows what :meth:`picture` cannot, such as motion.
+        lasts: Whether a picture does not tell all, so that :meth:`log` is called beside it.
         formats: Kinds of files that :meth:`write` knows, the usual one first.
     """
 
     name: ClassVar[str]
     shown: ClassVar[bool] = True
-    livelier: ClassVar[bool] = False
+    lasts: ClassVar[bool] = False
     formats: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, shape: Sequence[int]) -> None:
@@ -52,17 +52,17 @@ class Medium(ABC):
         """
 
     def read(self, path: Any, count: int | None = None, seed: int = 0) -> Tensor:
-        """Return samples of any program's, as they are stored, in an order drawn by ``seed``.
+        """Return samples out of a stranger's files, as they are stored, at most ``count`` of them.
 
         Args:
-            path: A folder of files, or one file of many samples.
-            count: How many, at most; None for all of them.
+            path: A folder, or one file of many samples.
+            count: How many; None for all.
             seed: Of the order, and of the choice where there are more.
 
         Raises:
-            ValueError: If this medium has no files that others write.
+            LabError: If there are none, or one cannot be read.
         """
-        raise ValueError(f"there are no files of {self.name} that could be read")
+        raise NotImplementedError
 
     @abstractmethod
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:

@@ -90,14 +90,20 @@ def chair(grid: Grid, u: Tensor) -> Tensor:
     """Return a chair: seat, back, four legs, and arms for every second one."""
     half, deep = between(u[:, 0], 0.4, 0.6), between(u[:, 1], 0.4, 0.6)
     height, back = between(u[:, 2], -0.35, -0.05), between(u[:, 3], 0.4, 0.9)
-    thick, leg = grid.at_least(between(u[:, 4], 0.06, 0.1)), grid.at_least(between(u[:, 5], 0.05, 0.1))
+    thick, leg = (
+        grid.at_least(between(u[:, 4], 0.06, 0.1)),
+        grid.at_least(between(u[:, 5], 0.05, 0.1)),
+    )
     seat = grid.box((0.0, height, 0.0), (half, thick, deep))
     rest = (height + back) / 2
     upright = grid.box((0.0, rest, thick - deep), (half, (back - height) / 2, thick))
     arm = torch.where(u[:, 6] < 0.5, height + 0.3 * (back - height), height)  # within the seat
     sides = [grid.box((s * (half - leg), arm, 0.0), (leg, thick, deep)) for s in (-1.0, 1.0)]
     posts = [
-        grid.box((s * (half - leg), (arm + height) / 2, deep - leg), (leg, (arm - height) / 2 + thick, leg))
+        grid.box(
+            (s * (half - leg), (arm + height) / 2, deep - leg),
+            (leg, (arm - height) / 2 + thick, leg),
+        )
         for s in (-1.0, 1.0)
     ]
     return union(seat, upright, *sides, *posts, *legs(grid, half, deep, height, leg))
@@ -108,7 +114,9 @@ def table(grid: Grid, u: Tensor) -> Tensor:
     half, deep = between(u[:, 0], 0.55, 0.9), between(u[:, 1], 0.4, 0.9)
     height, thick = between(u[:, 2], -0.2, 0.4), grid.at_least(between(u[:, 3], 0.05, 0.1))
     leg = grid.at_least(between(u[:, 4], 0.05, 0.12))
-    four = union(grid.box((0.0, height, 0.0), (half, thick, deep)), *legs(grid, half, deep, height, leg))
+    four = union(
+        grid.box((0.0, height, 0.0), (half, thick, deep)), *legs(grid, half, deep, height, leg)
+    )
     foot = grid.cylinder(0.0, 0.0, between(u[:, 5], 0.3, 0.5), FLOOR, FLOOR + 2 * thick)
     stem = grid.cylinder(0.0, 0.0, grid.round_at_least(1.5 * leg), FLOOR, height)
     one = union(grid.cylinder(0.0, 0.0, half, height - thick, height + thick), stem, foot)

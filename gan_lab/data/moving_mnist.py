@@ -101,9 +101,7 @@ class MovingMNISTDataModule(InMemoryDataModule):
         return Samples(clips, labels)
 
 
-def bounces(
-    count: int, frames: int, room: Tensor, speed: float, random: torch.Generator
-) -> Tensor:
+def bounces(count: int, frames: int, room: Tensor, speed: float, random: torch.Generator) -> Tensor:
     """Return where digits' upper left corners are in each frame, whole pixels (n, T, 2).
 
     Args:

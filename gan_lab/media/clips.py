@@ -197,7 +197,9 @@ def animated(path: Path, channels: int) -> Iterator[Tensor]:
 def filmed(path: Path, channels: int) -> Iterator[Tensor]:
     """Yield the frames of a film, which FFmpeg reads."""
     require_file(path)
-    reader = ffmpeg("read").read_frames(os.fspath(path), pix_fmt="gray" if channels == 1 else "rgb24")
+    reader = ffmpeg("read").read_frames(
+        os.fspath(path), pix_fmt="gray" if channels == 1 else "rgb24"
+    )
     try:
         width, height = next(reader)["size"]
         require_size(path, width, height)

@@ -62,7 +62,9 @@ def lit(solid: Tensor, places: Tensor, axes: Tensor) -> Tensor:
     volume = solid.float()[None, None] / 255
     inside = grid_sample(volume, places[None], align_corners=False)[0, 0] > LEVEL
     hit = inside.any(0)
-    first = (inside.float().argmax(0) - 2).clamp(min=0)  # about a cube before, as sheets have two sides
+    first = (inside.float().argmax(0) - 2).clamp(
+        min=0
+    )  # about a cube before, as sheets have two sides
     points = places.gather(0, first[None, :, :, None].expand(-1, -1, -1, 3))
     smooth = avg_pool3d(torch.nn.functional.pad(volume, [2] * 6), 3, stride=1)[0, 0]
     slopes = torch.stack([central(smooth, axis) for axis in (2, 1, 0)])  # along x, y, z
@@ -75,7 +77,7 @@ def lit(solid: Tensor, places: Tensor, axes: Tensor) -> Tensor:
 
 
 def central(smooth: Tensor, axis: int) -> Tensor:
-    """Return differences over two cubes along an axis, (D, H, W) of padded (D + 2, H + 2, W + 2)."""
+    """Return differences over two cubes along an axis, of volumes padded by one."""
     middle = [slice(1, -1)] * 3
     after, before = middle.copy(), middle.copy()
     after[axis], before[axis] = slice(2, None), slice(0, -2)

@@ -24,7 +24,7 @@ class Video(Medium):
     """
 
     name: ClassVar[str] = "video"
-    livelier: ClassVar[bool] = True
+    lasts: ClassVar[bool] = True
     formats: ClassVar[tuple[str, ...]] = ("gif", "mp4")
 
     def __init__(self, shape: Sequence[int], frames_per_second: float = 10) -> None:

@@ -31,7 +31,7 @@ class Voxels(Medium):
     """
 
     name: ClassVar[str] = "voxels"
-    livelier: ClassVar[bool] = True
+    lasts: ClassVar[bool] = True
     formats: ClassVar[tuple[str, ...]] = ("obj", "ply", "stl")
 
     def __init__(self, shape: Sequence[int]) -> None:

@@ -34,7 +34,9 @@ def content_distance(frames: Tensor) -> Tensor:
         tensor([2.], dtype=torch.float64)
     """
     count = frames.shape[1]
-    pairs = torch.cdist(frames.double(), frames.double(), compute_mode="donot_use_mm_for_euclid_dist")
+    pairs = torch.cdist(
+        frames.double(), frames.double(), compute_mode="donot_use_mm_for_euclid_dist"
+    )
     return pairs.sum((1, 2)) / (count * (count - 1))
 
 
@@ -125,7 +127,7 @@ class MotionRecognised(MeanOverClips, LogitMetric):
 
 
 class ShapeRecognised(MeanOverClips):
-    """The share of clips in all frames of which the classifier is sure of one and the same shape."""
+    """The share of clips in whose frames, all of them, the classifier is sure of the same shape."""
 
     higher_is_better = True
     figure = "shape_recognised"

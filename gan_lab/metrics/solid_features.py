@@ -52,7 +52,7 @@ def convolution(before: int, after: int) -> list[nn.Module]:
 
 
 class SolidFeatures(FeatureNetwork):
-    """The classifier shipped for ``data=solids``, of any size that is a multiple of 16: 64 features.
+    """The classifier shipped for ``data=solids``, of 16³ cubes or a multiple: 64 features.
 
     Beside its logits it tells the filled cubes (``solid``).
 

@@ -66,7 +66,7 @@ def chamfer_distances(one: Tensor, other: Tensor) -> Tensor:
 
 
 def surfaces_and_distances(solids: Tensor) -> tuple[Tensor, Tensor]:
-    """Return surface cubes of weight one together, and squared distances to the next, both (N, V)."""
+    """Return surface cubes, one together, and squared distances to the next, both (N, V)."""
     surfaces = surface_cubes(solids)
     distances = [
         torch.from_numpy(ndimage.distance_transform_edt(~surface.numpy())).square()

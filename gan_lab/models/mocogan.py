@@ -71,7 +71,7 @@ class MoCoGANGenerator(Generator):
         self.frame = DCGANGenerator(codes, (channels, *size), width)
 
     def motions(self, noise: Tensor) -> Tensor:
-        """Return the path of motions (N, T, motion_dim) for a first state and noise (N, T + 1, ·)."""
+        """Return the path (N, T, motion_dim) for a first state and noise (N, T + 1, motion_dim)."""
         state, path = noise[:, 0], []
         for step in noise[:, 1:].unbind(1):
             state = self.motion(step, state)

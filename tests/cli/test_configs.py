@@ -104,7 +104,9 @@ COMPANIONS = {
     "data=moving_mnist": ["data=moving_mnist", *CLIPS[1:4], "latent_dim=260"],
     "data=video_folder": ["data=video_folder", *CLIPS[1:]],
     "model=vgan": ["data=shape_motion", "model=vgan"],
-    **dict.fromkeys(["medium=voxels", "model=volumes", "data=solids"], ["data=solids", "model=volumes"]),
+    **dict.fromkeys(
+        ["medium=voxels", "model=volumes", "data=solids"], ["data=solids", "model=volumes"]
+    ),
     "data=mesh_folder": ["model=volumes"],
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],

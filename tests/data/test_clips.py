@@ -87,7 +87,9 @@ def test_digits_bounce_within_the_field_at_constant_speed() -> None:
 
 
 def test_moving_mnist_shows_mnists_digits(mnist_root: Path) -> None:
-    data = MovingMNISTDataModule(mnist_root, (1, 4, 32, 40), train_size=20, test_size=5, batch_size=2)
+    data = MovingMNISTDataModule(
+        mnist_root, (1, 4, 32, 40), train_size=20, test_size=5, batch_size=2
+    )
     data.prepare_data()
     data.setup()
     clips, labels = data.train

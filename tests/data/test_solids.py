@@ -76,7 +76,9 @@ def test_a_folder_of_meshes_is_read_once(tmp_path: Path, monkeypatch: pytest.Mon
     data = MeshFolderDataModule(tmp_path, SMALL, batch_size=2)
     data.prepare_data()
     data.setup()
-    assert data.train.images.shape == (9, *SMALL) and data.train.labels.tolist() == [0] * 6 + [1] * 3
+    assert (
+        data.train.images.shape == (9, *SMALL) and data.train.labels.tolist() == [0] * 6 + [1] * 3
+    )
     overlap = (data.train.images[:1] > 0) & (solids[:1] > 0)
     assert overlap.sum() > 0
     monkeypatch.setattr("gan_lab.data.mesh_folder.read_solid", None)

@@ -52,7 +52,9 @@ def test_films_are_enlarged_and_come_back_nearly_as_they_were(tmp_path: Path) ->
         read_clip(broken, SHAPE)
 
 
-def test_a_film_without_the_extra_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_film_without_the_extra_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     film = tmp_path / "film.mp4"
     film.write_bytes(b"film")

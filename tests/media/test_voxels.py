@@ -123,7 +123,9 @@ def test_a_broken_mesh_is_told_in_one_line(name: str, tmp_path: Path) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_meshes_without_the_extra_say_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_meshes_without_the_extra_say_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "trimesh", None)
     with pytest.raises(LabError, match=r"meshes need trimesh.*'gan-lab\[shapes\]'"):
         read_solid(tmp_path / "x.obj", SHAPE)

@@ -166,7 +166,9 @@ def test_figures_that_features_cannot_tell_are_left_out_and_named() -> None:
         *("colour", "shape", "motion", "recognised", "accuracy"),
     }
     with pytest.raises(ValueError, match="needs the colours of samples"):
-        ColourDistance(Reference(Activations(torch.zeros(2, 3)), Activations(torch.zeros(2, 3)), "x"))
+        ColourDistance(
+            Reference(Activations(torch.zeros(2, 3)), Activations(torch.zeros(2, 3)), "x")
+        )
 
 
 def test_what_frames_tell_is_cached_too(tmp_path, data: ShapeMotionDataModule) -> None:  # type: ignore[no-untyped-def]

@@ -76,7 +76,9 @@ def test_an_empty_solid_is_as_far_as_can_be_from_all_but_its_like() -> None:
 
 
 def figures(made: Tensor, real: Tensor) -> dict[str, float]:
-    found = set_figures(*(chamfer_distances(*p) for p in ((made, made), (real, real), (made, real))))
+    found = set_figures(
+        *(chamfer_distances(*p) for p in ((made, made), (real, real), (made, real)))
+    )
     return {name: float(value) for name, value in found.items()}
 
 

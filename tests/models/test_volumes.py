@@ -9,6 +9,7 @@ from torch import nn
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating, Wasserstein
 from gan_lab.models import (
+    DCGANGenerator,
     FramesAndClips,
     HalvingReadout,
     MoCoGANBackbone,
@@ -114,7 +115,7 @@ def test_latents_that_do_not_add_up_are_told() -> None:
 
 
 def test_both_judges_look_at_patches_as_the_authors_do() -> None:
-    """sergeytulyakov/mocogan: no frame is skipped, 4 of 16 are left, and 4×4 patches of 64 pixels."""
+    """sergeytulyakov/mocogan: no frame is skipped, and 4 of 16 are left with 4×4 patches."""
     judge = FramesAndClips(partial(MoCoGANBackbone, width=2), (3, 16, 64, 64))
     sample = {"x": torch.zeros(2, 3, 16, 64, 64), "frame": torch.zeros(2, 3, 64, 64)}
     verdict = judge(sample)
@@ -148,13 +149,17 @@ def test_labels_reach_clips_and_are_recognised_of_them() -> None:
 
 
 def test_norms_of_three_axes() -> None:
-    kinds = [type(normalisation(norm, 2, axes=3)) for norm in ("batch", "layer", "instance", "none")]
+    kinds = [
+        type(normalisation(norm, 2, axes=3)) for norm in ("batch", "layer", "instance", "none")
+    ]
     assert kinds == [nn.BatchNorm3d, nn.GroupNorm, nn.InstanceNorm3d, nn.Identity]
     assert isinstance(normalisation("batch", 2), nn.BatchNorm2d)
-    weights = [m.weight for m in VolumeBackbone((1, 16, 16, 16), 64).modules() if hasattr(m, "weight")]
+    weights = [
+        m.weight for m in VolumeBackbone((1, 16, 16, 16), 64).modules() if hasattr(m, "weight")
+    ]
     judge = Scores(partial(VolumeBackbone, width=16), (1, 16, 16, 16))
     first = judge.backbone.layers[0].weight
-    assert first.std() == pytest.approx(0.02, rel=0.1) and weights
+    assert first.std() == pytest.approx(0.02, rel=0.1)
     assert first.is_contiguous(memory_format=torch.channels_last_3d)
     assert HalvingReadout(4, axes=3).convolution.stride == (1, 2, 2)
 
@@ -171,11 +176,10 @@ def test_critics_of_volumes_take_penalties_without_batch_norm() -> None:
 
 
 def test_a_game_of_clips_refuses_other_samples() -> None:
+    images = DCGANGenerator(5, (1, 28, 28), 2)
     with pytest.raises(ValueError, match="clips have a shape"):
-        from gan_lab.models import DCGANGenerator
-
-        Clips(DCGANGenerator(5, (1, 28, 28), 2))
+        Clips(images)
     clips = Clips(mocogan())
+    judge = FramesAndClips(partial(MoCoGANBackbone, width=2), (3, 16, 16, 16))
     with pytest.raises(ValueError, match="make their sample_shape equal"):
-        judge = FramesAndClips(partial(MoCoGANBackbone, width=2), (3, 16, 16, 16))
         GAN(clips, judge, NonSaturating())

@@ -28,7 +28,9 @@ CLIP = (3, 13, 16, 16)
 
 def mocogan() -> GAN:
     generator = MoCoGANGenerator(17, CLIP, content_dim=3, motion_dim=1, width=2)
-    return GAN(Clips(generator), FramesAndClips(partial(MoCoGANBackbone, width=2), CLIP), NonSaturating())
+    return GAN(
+        Clips(generator), FramesAndClips(partial(MoCoGANBackbone, width=2), CLIP), NonSaturating()
+    )
 
 
 def vgan() -> GAN:
