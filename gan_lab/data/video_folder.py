@@ -17,7 +17,7 @@ from gan_lab.data.mapping import require_memory
 from gan_lab.data.samples import Samples
 from gan_lab.errors import LabError
 from gan_lab.media import Video
-from gan_lab.media.clips import ENDINGS, clips_below, read_clip
+from gan_lab.media.frames import ENDINGS, clips_below, read_clip
 
 FEWEST = 10
 

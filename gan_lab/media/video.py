@@ -58,11 +58,11 @@ class Video(Medium):
 
     def read(self, path: Path, count: int | None = None, seed: int = 0) -> Tensor:
         """Return clips of a folder of files, fitted to this shape, or of an .npz file of it."""
-        from gan_lab.media.clips import clips_below, read_clip, read_clip_array
+        from gan_lab.media.frames import clips_below, read_clip, read_samples
 
         random = torch.Generator().manual_seed(seed)
         if path.suffix == ".npz":
-            clips = read_clip_array(path, self.shape)
+            clips = read_samples(path, self.shape)
             return clips[torch.randperm(len(clips), generator=random)[:count]]
         files = clips_below(path)
         if not files:

@@ -65,12 +65,12 @@ class Voxels(Medium):
 
     def read(self, path: Path, count: int | None = None, seed: int = 0) -> Tensor:
         """Return the solids of a folder of meshes, filled, or of an .npz file of them."""
-        from gan_lab.media.clips import read_clip_array
+        from gan_lab.media.frames import read_samples
         from gan_lab.media.meshes import meshes_below, read_solid
 
         random = torch.Generator().manual_seed(seed)
         if path.suffix == ".npz":
-            solids = read_clip_array(path, self.shape)
+            solids = read_samples(path, self.shape)
             return solids[torch.randperm(len(solids), generator=random)[:count]]
         files = meshes_below(path)
         if not files:

@@ -1,12 +1,12 @@
 """Rulers for generated samples: pure functions, and the torchmetrics that accumulate for them."""
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
+from gan_lab.metrics.chamfer import chamfer_distances, set_figures
 from gan_lab.metrics.clip_features import FrameFeatures, ShapeMotionFeatures
 from gan_lab.metrics.clips import (
     ColourDistance,
     ContentDistance,
     FrameConsistency,
-    FrameFrechetDistance,
     MotionRecognised,
     ShapeDistance,
     ShapeMotionAccuracy,
@@ -24,6 +24,7 @@ from gan_lab.metrics.features import (
 )
 from gan_lab.metrics.fid import FrechetDistance, frechet_distance
 from gan_lab.metrics.fitting import left_out
+from gan_lab.metrics.frame_fid import FrameFrechetDistance
 from gan_lab.metrics.held_out import Held, held_out
 from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
 from gan_lab.metrics.inception import InceptionFeatures
@@ -42,13 +43,7 @@ from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
 from gan_lab.metrics.reference import Reference
 from gan_lab.metrics.solid_features import SolidFeatures, VolumeFeatures
-from gan_lab.metrics.solids import (
-    Occupancy,
-    Pieces,
-    SolidSets,
-    chamfer_distances,
-    set_figures,
-)
+from gan_lab.metrics.solids import Occupancy, Pieces, SolidSets
 from gan_lab.metrics.translations import fitting_network, measure, way_back
 from gan_lab.metrics.trivial import trivial_methods
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy

@@ -13,17 +13,13 @@ from gan_lab.models.encoders import Autoencoder, Encoder, GaussianEncoder
 from gan_lab.models.energy import Energy
 from gan_lab.models.fastgan import FastGANDiscriminator, FastGANGenerator
 from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone
+from gan_lab.models.frames_and_clips import FramesAndClips, HalvingReadout, MoCoGANBackbone
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs, Shrink
 from gan_lab.models.joint import ClassAndStyle, JointBackbone, JointScores
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
-from gan_lab.models.mocogan import (
-    FramesAndClips,
-    HalvingReadout,
-    MoCoGANBackbone,
-    MoCoGANGenerator,
-)
+from gan_lab.models.mocogan import MoCoGANGenerator
 from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.pixelwise import UNetDiscriminator
 from gan_lab.models.r3gan import R3GANBackbone, R3GANGenerator

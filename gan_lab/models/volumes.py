@@ -135,8 +135,8 @@ def volume_halvings(sample_shape: Sequence[int]) -> tuple[tuple[int, int, int], 
     if not halves or not 4 <= min(sides[1:]) <= 7:
         raise ValueError(
             "this network needs samples [channels, depth or frames, height, width] that halve "
-            "until the shorter of height and width is 4 to 7 pixels ([1, 16, 16, 16], [3, 16, 32, 32], "
-            f"...), got sample_shape {list(sample_shape)}"
+            "until the shorter of height and width is 4 to 7 pixels ([1, 16, 16, 16], "
+            f"[3, 16, 32, 32], ...), got sample_shape {list(sample_shape)}"
         )
     depth, height, width = sides
     return (depth, height, width), halves

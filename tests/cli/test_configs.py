@@ -104,9 +104,10 @@ COMPANIONS = {
     "data=moving_mnist": ["data=moving_mnist", *CLIPS[1:4], "latent_dim=260"],
     "data=video_folder": ["data=video_folder", *CLIPS[1:]],
     "model=vgan": ["data=shape_motion", "model=vgan"],
-    **dict.fromkeys(
-        ["medium=voxels", "model=volumes", "data=solids"], ["data=solids", "model=volumes"]
-    ),
+    **{
+        key: ["data=solids", "model=volumes"]
+        for key in ("medium=voxels", "model=volumes", "data=solids")
+    },
     "data=mesh_folder": ["model=volumes"],
     "medium=points": ["data=ring"],
     "prior=coded": ["conditioning=infogan"],

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gan_lab.errors import LabError
 from gan_lab.media import Video
-from gan_lab.media.clips import read_clip
+from gan_lab.media.frames import read_clip
 from tests.media.test_media import Writer
 
 SHAPE = (3, 5, 12, 16)

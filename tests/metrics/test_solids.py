@@ -19,8 +19,9 @@ from gan_lab.metrics import (
     chamfer_distances,
     set_figures,
 )
+from gan_lab.metrics.chamfer import surface_cubes
 from gan_lab.metrics.features import activations
-from gan_lab.metrics.solids import pieces, surface_cubes
+from gan_lab.metrics.solids import pieces
 
 SHAPE = (1, 16, 16, 16)
 

@@ -154,9 +154,6 @@ def test_norms_of_three_axes() -> None:
     ]
     assert kinds == [nn.BatchNorm3d, nn.GroupNorm, nn.InstanceNorm3d, nn.Identity]
     assert isinstance(normalisation("batch", 2), nn.BatchNorm2d)
-    weights = [
-        m.weight for m in VolumeBackbone((1, 16, 16, 16), 64).modules() if hasattr(m, "weight")
-    ]
     judge = Scores(partial(VolumeBackbone, width=16), (1, 16, 16, 16))
     first = judge.backbone.layers[0].weight
     assert first.std() == pytest.approx(0.02, rel=0.1)
