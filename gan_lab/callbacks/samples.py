@@ -14,8 +14,8 @@ from gan_lab.game import GAN
 from gan_lab.media.files import save_png
 from gan_lab.run.loggers import show_picture
 
-LARGE = 500
-"""Pixels from which on a picture is large enough as it is: solids, filmstrips."""
+WIDE = 1200
+"""Pixels that pictures of many pixels a sample are enlarged to at most: solids, filmstrips."""
 
 
 class SampleGrid(Callback):
@@ -85,7 +85,7 @@ class SampleGrid(Callback):
         if picture is None:
             return
         what = "training samples" if name == "real" else f"{name}, the same latents at every step"
-        scale = SCALE if max(picture.shape[1:]) < LARGE else 1
+        scale = max(1, WIDE // max(picture.shape[1:])) if medium.lasts else SCALE
         page = captioned(picture, what, scale)
         save_png(page, self.folder / f"{name}.png")
         show_picture(trainer, tag, page)

@@ -1,7 +1,7 @@
 """A discriminator that rests while it is far ahead."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 from gan_lab.contracts import Game, Player, Round, Turn
 from gan_lab.descents.plain import Plain, opponent
@@ -14,7 +14,8 @@ class Gated(Plain):
         \tfrac12 P[D(x) \text{ says real}] + \tfrac12 P[D(\tilde x) \text{ says generated}] \le a
 
     The generator moves as ever. The share is of the very minibatch that the step would be taken on,
-    over all kinds of logits; ``discriminator_moves`` in the curves says how often it was.
+    over all kinds of logits; ``discriminator_moves`` in the curves says how often it was. As what
+    follows depends on that number, a GPU is waited for in each step.
 
     References:
         Learning a Probabilistic Latent Space of Object Shapes via 3D Generative-Adversarial
@@ -59,4 +60,8 @@ def share_right(turn: Turn) -> Tensor:
             margin = turn.loss.margin(logits.detach())
             assert margin is not None
             shares.append(((margin > 0) == real).float().mean())
-    return torch.stack(shares).mean()
+    share = torch.stack(shares).mean()
+    if distributed.is_available() and distributed.is_initialized():  # all move, or none
+        distributed.all_reduce(share)
+        share = share / distributed.get_world_size()
+    return share

@@ -6,13 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.contracts import Sample
-from gan_lab.models.base import draw_weights
+from gan_lab.models.arguments import require_labels
+from gan_lab.models.base import Generator, draw_weights
 from gan_lab.models.dcgan import initialise
 from gan_lab.models.labels import ConditionalSequential, Labels
-from gan_lab.models.volumes import VolumeGenerator, volume_halvings
+from gan_lab.models.volumes import doubling_layers, volume_halvings
 
 
-class VGANGenerator(VolumeGenerator):
+class VGANGenerator(Generator):
     r"""Two streams of one latent, and a mask that says where the first is seen.
 
     .. math:: G(z) = m(z) \odot f(z) + (1 - m(z)) \odot b(z)
@@ -41,8 +42,8 @@ class VGANGenerator(VolumeGenerator):
         width: int = 64,
         labels: Labels | None = None,
     ) -> None:
-        super(VolumeGenerator, self).__init__(latent_dim, sample_shape, labels)
-        layers, channels = self.doublings(width)
+        super().__init__(latent_dim, sample_shape, labels)
+        layers, channels = doubling_layers(self, width)
         self.trunk = ConditionalSequential(*layers)
         self.foreground = nn.ConvTranspose3d(channels, self.sample_shape[0], 4, 2, 1)
         self.mask = nn.ConvTranspose3d(channels, 1, 4, 2, 1)
@@ -75,7 +76,11 @@ class VGANGenerator(VolumeGenerator):
         ``mask`` (one channel) lies in [0, 1], ``foreground`` and ``background`` in [-1, 1]; the
         latter has one frame.
         """
-        inputs = self.labels.beside(latent, labels)
+        labels = require_labels("generator", labels, self.num_classes)
+        return self.laid(self.labels.beside(latent, labels), labels)
+
+    def laid(self, inputs: Tensor, labels: Tensor | None) -> Sample:
+        """Return what :meth:`layered` does, for inputs with codes of labels beside."""
         maps = self.trunk(inputs, labels)
         foreground, mask = torch.tanh(self.foreground(maps)), torch.sigmoid(self.mask(maps))
         background = self.background(inputs, labels)[:, :, None]
@@ -87,8 +92,4 @@ class VGANGenerator(VolumeGenerator):
         }
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
-        raise AssertionError("forward lays the clip together")
-
-    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return clips (N, C, T, H, W) for latents (N, latent_dim) and labels (N,)."""
-        return self.layered(latent, labels)["x"]
+        return self.laid(inputs, labels)["x"]

@@ -39,30 +39,10 @@ class VolumeGenerator(Generator):
         labels: Labels | None = None,
     ) -> None:
         super().__init__(latent_dim, sample_shape, labels)
-        maps, channels = self.doublings(width)
+        maps, channels = doubling_layers(self, width)
         head = nn.ConvTranspose3d(channels, self.sample_shape[0], 4, stride=2, padding=1)
         self.layers = ConditionalSequential(*maps, head, nn.Tanh())
         draw_weights(self, initialise)
-
-    def doublings(self, width: int) -> tuple[list[nn.Module], int]:
-        """Return the layers up to the largest hidden maps, and the channels of these."""
-        require_size("width", width)
-        start, doublings = volume_halvings(self.sample_shape)
-        channels = width * 2 ** (doublings - 1)
-        layers: list[nn.Module] = [
-            nn.Unflatten(1, (self.input_dim, 1, 1, 1)),
-            nn.ConvTranspose3d(self.input_dim, channels, start, bias=False),
-            self.batch_norm(channels, nn.BatchNorm3d),
-            nn.ReLU(inplace=True),
-        ]
-        for _ in range(doublings - 1):
-            layers += [
-                nn.ConvTranspose3d(channels, channels // 2, 4, stride=2, padding=1, bias=False),
-                self.batch_norm(channels // 2, nn.BatchNorm3d),
-                nn.ReLU(inplace=True),
-            ]
-            channels //= 2
-        return layers, channels
 
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         volumes: Tensor = self.layers(inputs, labels)
@@ -116,6 +96,27 @@ class VolumeBackbone(Backbone):
 
     def initialise(self, layer: nn.Module) -> None:
         initialise(layer)
+
+
+def doubling_layers(generator: Generator, width: int) -> tuple[list[nn.Module], int]:
+    """Return a generator's layers up to its largest hidden maps, and the channels of these."""
+    require_size("width", width)
+    start, doublings = volume_halvings(generator.sample_shape)
+    channels = width * 2 ** (doublings - 1)
+    layers: list[nn.Module] = [
+        nn.Unflatten(1, (generator.input_dim, 1, 1, 1)),
+        nn.ConvTranspose3d(generator.input_dim, channels, start, bias=False),
+        generator.batch_norm(channels, nn.BatchNorm3d),
+        nn.ReLU(inplace=True),
+    ]
+    for _ in range(doublings - 1):
+        layers += [
+            nn.ConvTranspose3d(channels, channels // 2, 4, stride=2, padding=1, bias=False),
+            generator.batch_norm(channels // 2, nn.BatchNorm3d),
+            nn.ReLU(inplace=True),
+        ]
+        channels //= 2
+    return layers, channels
 
 
 def volume_halvings(sample_shape: Sequence[int]) -> tuple[tuple[int, int, int], int]:
