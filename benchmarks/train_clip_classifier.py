@@ -30,7 +30,7 @@ def main() -> None:
     layout = argparse.RawTextHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
     parser.add_argument("--output", type=Path, default=WEIGHTS, help="folder of the weights")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -55,7 +55,7 @@ def clips(count: int, seed: int) -> tuple[Tensor, Tensor]:
 def fit(epochs: int) -> ClipClassifier:
     """Return a classifier trained with AdamW and one learning-rate cycle."""
     torch.manual_seed(0)
-    model = ClipClassifier()
+    model = ClipClassifier().to(memory_format=torch.channels_last)
     frame_decoder = torch.nn.Linear(FRAME_FEATURES, 3 * SEEN**2)
     clip_decoder = torch.nn.Linear(FEATURES, 3 * 3 * SEEN**2)
     parameters = [p for part in (model, frame_decoder, clip_decoder) for p in part.parameters()]
