@@ -9,11 +9,21 @@ from gan_lab.errors import LabError
 from gan_lab.media import Image, Video
 from gan_lab.media.image import to_bytes, to_float
 from gan_lab.metrics.clip_classifier import FEATURES, ClipClassifier
-from gan_lab.metrics.features import DIGESTS, WEIGHTS, Activations, FeatureNetwork, read_weights
+from gan_lab.metrics.features import (
+    DIGESTS,
+    WEIGHTS,
+    Activations,
+    FeatureNetwork,
+    join,
+    read_weights,
+)
 from gan_lab.metrics.random_features import LAYERS, WIDTH, RandomFeatures
 
 LIT = 64
 """A pixel whose strongest channel is at least so bright, of 255, belongs to the shape."""
+
+AT_ONCE = 50
+"""Clips whose maps, of all their frames, are held together."""
 
 
 class ShapeMotionFeatures(FeatureNetwork):
@@ -47,7 +57,10 @@ class ShapeMotionFeatures(FeatureNetwork):
                 f"{self.name} takes coloured clips, got samples of shape "
                 f"{list(samples.shape[1:])}; metrics/features=frames takes any"
             )
-        pixels = to_bytes(samples)
+        return join([self.seen(part) for part in to_bytes(samples).split(AT_ONCE)])
+
+    def seen(self, pixels: Tensor) -> Activations:
+        """Return the activations of a few uint8 clips."""
         features, motion, frames, shapes = self.classifier(to_float(pixels))
         probabilities = shapes.softmax(2)
         shape = shapes.log_softmax(2).mean(1)
@@ -95,7 +108,11 @@ class FrameFeatures(FeatureNetwork):
         shape = list(self.medium.shape)
         if list(samples.shape[1:]) != shape:
             raise LabError(f"samples must have shape {shape}, got {list(samples.shape[1:])}")
-        clips = to_float(to_bytes(samples)).movedim(2, 1)
+        return join([self.seen(part) for part in to_bytes(samples).split(AT_ONCE)])
+
+    def seen(self, pixels: Tensor) -> Activations:
+        """Return the activations of a few uint8 clips."""
+        clips = to_float(pixels).movedim(2, 1)
         maps = leaky_relu(self.network.maps(clips.flatten(0, 1))[-1], 0.2)
         frames = adaptive_avg_pool2d(maps, 1).flatten(1).unflatten(0, clips.shape[:2])
         features = torch.cat([frames.mean(1), frames.diff(dim=1).abs().mean(1)], dim=1)
