@@ -1,8 +1,8 @@
 """Clips into files."""
 
 import io
+import subprocess
 from pathlib import Path
-from types import ModuleType
 
 from PIL import Image
 from torch import Tensor
@@ -55,25 +55,23 @@ def save_mp4(frames: Tensor, path: Path, frames_per_second: float) -> None:
     large = frames.repeat_interleave(factor, 2).repeat_interleave(factor, 3).expand(-1, 3, -1, -1)
     with written_whole(path, sync=False) as file:
         made = path.with_name(f".{path.stem}.part.mp4")  # which FFmpeg opens by itself
+        size = f"{large.shape[3]}x{large.shape[2]}"
+        raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", str(frames_per_second)]
+        coded = ["-an", "-c:v", "libx264", "-pix_fmt", "yuv420p", "-y", f"file:{made}"]
         try:
-            writer = ffmpeg("write").write_frames(
-                str(made),
-                (large.shape[3], large.shape[2]),
-                fps=frames_per_second,
-                macro_block_size=2,
-                ffmpeg_log_level="error",
-            )
-            writer.send(None)
-            for frame in large.permute(0, 2, 3, 1).contiguous():
-                writer.send(frame.numpy().tobytes())
-            writer.close()
+            content = large.permute(0, 2, 3, 1).contiguous().cpu().numpy().tobytes()
+            command = [ffmpeg("write"), "-v", "error", *raw, "-i", "pipe:0", *coded]
+            done = subprocess.run(command, input=content, capture_output=True, check=False)
+            if done.returncode:
+                reason = done.stderr.decode(errors="replace").strip().splitlines()
+                raise LabError(f"cannot write {path}: {(reason or ['FFmpeg failed'])[-1]}")
             file.write(made.read_bytes())
         finally:
             made.unlink(missing_ok=True)
 
 
-def ffmpeg(does: str) -> ModuleType:
-    """Return imageio-ffmpeg, or raise LabError where it is not installed.
+def ffmpeg(does: str) -> str:
+    """Return where imageio-ffmpeg keeps FFmpeg, or raise LabError where it is not installed.
 
     Args:
         does: What it was about to do with a film.
@@ -85,5 +83,5 @@ def ffmpeg(does: str) -> ModuleType:
             f"to {does} films imageio-ffmpeg is needed: pip install 'gan-lab[video]'; GIFs need "
             "nothing"
         ) from error
-    module: ModuleType = imageio_ffmpeg
-    return module
+    program: str = imageio_ffmpeg.get_ffmpeg_exe()
+    return program

@@ -1,12 +1,14 @@
 """Clips out of files."""
 
 import math
-import os
 import re
+import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -116,24 +118,43 @@ def animated(path: Path, channels: int) -> Iterator[Tensor]:
 
 
 def filmed(path: Path, channels: int) -> Iterator[Tensor]:
-    """Yield the frames of a film, which FFmpeg reads."""
+    """Yield the frames of a film, which FFmpeg hands over as PGM or PPM images."""
     require_file(path)
-    reader = ffmpeg("read").read_frames(
-        os.fspath(path), pix_fmt="gray" if channels == 1 else "rgb24"
-    )
-    try:
-        width, height = next(reader)["size"]
-        require_size(path, width, height)
-        for content in reader:
-            pixels = np.frombuffer(content, np.uint8).reshape(height, width, channels).copy()
-            yield torch.from_numpy(pixels).permute(2, 0, 1)
-    except LabError:
-        raise
-    except Exception as error:  # whatever FFmpeg makes of a damaged file
-        reason = (str(error).strip().splitlines() or ["nothing can be read"])[-1]
-        raise LabError(f"{path} is damaged or no film ({reason}); remove it") from error
-    finally:
-        reader.close()
+    coded = ["-f", "image2pipe", "-c:v", "pgm" if channels == 1 else "ppm", "pipe:1"]
+    command = [ffmpeg("read"), "-v", "error", "-nostdin", "-protocol_whitelist", "file,pipe"]
+    command += ["-i", f"file:{path}", *coded]
+    seen = 0
+    with (
+        tempfile.TemporaryFile() as complaints,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints) as process,
+    ):
+        assert process.stdout is not None
+        try:
+            while (pixels := next_image(process.stdout, path, channels)) is not None:
+                seen += 1
+                yield pixels
+        finally:
+            process.kill()
+        process.wait()
+        if not seen:
+            complaints.seek(0)
+            lines = complaints.read().decode(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else "it has no frames"
+            raise LabError(f"{path} is damaged or no film ({reason}); remove it")
+
+
+def next_image(pipe: IO[bytes], path: Path, channels: int) -> Tensor | None:
+    """Return the next PGM or PPM image of a pipe as uint8 (C, H, W), None at its end."""
+    if not pipe.readline():
+        return None
+    width, height = map(int, pipe.readline().split())
+    pipe.readline()  # the largest value, 255
+    require_size(path, width, height)
+    content = pipe.read(width * height * channels)
+    if len(content) < width * height * channels:
+        return None
+    pixels = np.frombuffer(content, np.uint8).reshape(height, width, channels).copy()
+    return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
 def read_samples(path: Path, shape: Sequence[int]) -> Tensor:

@@ -18,6 +18,8 @@ from gan_lab.media.files import require_file
 ENDINGS = {".obj", ".ply", ".stl", ".off", ".glb", ".gltf", ".3mf", ".dae"}
 """Of files that trimesh reads; the last two with packages of its own."""
 MOST_FACES = 5_000_000
+PARTS = 3
+"""Into how many parts along each edge a cube is divided, to tell how much of it is inside."""
 Mesh = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Corners (V, 3) as (x, y, z), and the three corners of each face (F, 3)."""
 
@@ -74,10 +76,10 @@ def meshes_below(folder: Path) -> list[Path]:
 
 
 def read_solid(path: Path, shape: Sequence[int]) -> Tensor:
-    """Return a mesh as a solid: the cubes that its surface meets, and all that they enclose.
+    """Return a mesh as a solid: the cubes of which at least a half lies within it.
 
     It is moved and scaled, alike along all axes, until its longest side leaves a cube free at
-    either end. A surface with holes encloses nothing and stays a shell.
+    either end. A surface with holes encloses nothing, and becomes a shell of cubes that it crosses.
 
     Args:
         path: Of the file.
@@ -106,11 +108,13 @@ def read_solid(path: Path, shape: Sequence[int]) -> Tensor:
     mesh.apply_translation(-(low + high) / 2)
     mesh.apply_scale(scale)
     mesh.apply_translation((sides - 1) / 2)  # cubes have whole numbers for centres
-    cubes = mesh.voxelized(pitch=1.0).fill("holes").points.round().astype(np.int64)
-    solid = torch.zeros(*shape, dtype=torch.uint8)
-    x, y, z = torch.from_numpy(np.clip(cubes, 0, sides.astype(np.int64) - 1)).unbind(1)
-    solid[0, z, y, x] = 255
-    return solid
+    parts = mesh.voxelized(pitch=1 / PARTS).fill("holes").points.round().astype(np.int64)
+    x, y, z = np.clip(parts, 0, sides.astype(np.int64) - 1).T
+    filled = np.zeros(tuple(shape[1:]), dtype=np.int64)
+    np.add.at(filled, (z, y, x), 1)
+    # A sheet without an inside is a third of the cubes that it goes through.
+    least = PARTS**3 / (2 if mesh.is_watertight else PARTS)
+    return torch.from_numpy(np.where(filled >= least, 255, 0).astype(np.uint8))[None]
 
 
 def sound(mesh: Any) -> str | None:

@@ -59,7 +59,7 @@ def test_the_published_sizes_are_the_papers() -> None:
     assert widths == [512, 256, 128, 64, 1]
 
 
-@pytest.mark.parametrize("shape", [(1, 16, 16), (1, 12, 20, 20), (3, 3, 16, 16), (1, 4, 4, 4)])
+@pytest.mark.parametrize("shape", [(1, 16, 16), (1, 14, 18, 18), (3, 3, 16, 16), (1, 4, 4, 4)])
 def test_samples_that_do_not_halve_are_refused(shape: tuple[int, ...]) -> None:
     for network in (VolumeGenerator, VGANGenerator):
         with pytest.raises(ValueError, match="that halve until"):
@@ -156,7 +156,7 @@ def test_norms_of_three_axes() -> None:
     assert isinstance(normalisation("batch", 2), nn.BatchNorm2d)
     judge = Scores(partial(VolumeBackbone, width=16), (1, 16, 16, 16))
     first = judge.backbone.layers[0].weight
-    assert first.std() == pytest.approx(0.02, rel=0.1)
+    assert first.detach().std() == pytest.approx(0.02, rel=0.1)
     assert first.is_contiguous(memory_format=torch.channels_last_3d)
     assert HalvingReadout(4, axes=3).convolution.stride == (1, 2, 2)
 
