@@ -4,7 +4,7 @@ import math
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -77,11 +77,11 @@ def read_clip(path: Path, shape: Sequence[int], stride: int = 1, most: int = 1) 
             f"{path} holds {seen} frame{'s' * (seen != 1)}, and a clip of {length} takes {needed}; "
             "make sample_shape's frames fewer, or remove the file"
         )
-    clips = torch.stack(kept[: count * length]).unflatten(0, (count, length))
-    return clips.movedim(2, 1).contiguous()
+    frames_of_clips = torch.stack(kept[: count * length]).reshape(count, length, -1, *size)
+    return frames_of_clips.movedim(2, 1).contiguous()
 
 
-def frames_of(path: Path, channels: int) -> Iterator[Tensor]:
+def frames_of(path: Path, channels: int) -> Generator[Tensor, None, None]:
     """Yield a file's frames as uint8 images (C, H, W), one after another.
 
     Raises:
