@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gan_lab.contracts import Medium, Sample, Task
 
-FORMATS = "grid", "files", "png", "npz", "interpolation"
+FORMATS = "grid", "files", "npz", "interpolation", "arithmetic"
 
 
 def main() -> None:
@@ -32,8 +32,6 @@ def sample(config: DictConfig) -> None:
     """
     if OmegaConf.is_missing(config, "checkpoint"):
         raise LabError("give checkpoint=PATH, a run folder or a .ckpt file")
-    if config.format not in FORMATS:
-        raise LabError(f"format must be one of {', '.join(FORMATS)}, got {config.format!r}")
     import torch
 
     from gan_lab.cli.instantiate import select_number
@@ -45,16 +43,23 @@ def sample(config: DictConfig) -> None:
     batch_size = select_number(config, "batch_size", int, 1)
     random = torch.Generator().manual_seed(select_number(config, "seed", int, 0))
     task = load_task(find_checkpoint(config.checkpoint), config.weights, config.trust)
+    known = dict.fromkeys((*FORMATS[:1], *task.medium.formats, *FORMATS[1:]))
+    if config.format not in known:
+        raise LabError(f"format must be one of {', '.join(known)}, got {config.format!r}")
     if task.needs:
         raise LabError(f"this run makes samples of {', '.join(task.needs)}, which must be given")
     label = class_label(config, task)
     given = dict(task.latents(count, random))
-    strips = config.format == "interpolation"
+    strips = config.format in ("interpolation", "arithmetic")
     if strips:
         if "z" not in given:
-            raise LabError("this run has no latents between which to interpolate")
+            raise LabError("this run has no latents to go between")
         ends = task.latents(count, random)["z"]
-        given["z"] = interpolate(given["z"], ends, steps).flatten(0, 1)
+        if config.format == "interpolation":
+            rows = interpolate(given["z"], ends, steps)
+        else:
+            rows = arithmetic(given["z"], ends, task.latents(count, random)["z"])
+        given["z"], steps = rows.flatten(0, 1), rows.shape[1]
         count *= steps
     truncate(task, given, config.truncation, random)
     heat(task, config.temperature)
@@ -171,6 +176,31 @@ def interpolate(start: Tensor, end: Tensor, steps: int) -> Tensor:
     return torch.where(torch.sin(angle) < 1e-6, torch.lerp(a, b, t), arc)
 
 
+def arithmetic(one: Tensor, less: Tensor, more: Tensor) -> Tensor:
+    r"""Return latents a, b, c and what a without b and with c is, a row each.
+
+    .. math:: \frac{a - b + c}{\sqrt 3}
+
+    which is as likely under a Gaussian prior as each of them.
+
+    References:
+        Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks
+        (Radford et al. 2016), section 6.3.2, arXiv 1511.06434. 3D-GAN (Wu et al. 2016), section
+        4.3, arXiv 1610.07584.
+
+    Args:
+        one: a, shape (N, latent_dim).
+        less: b, shape (N, latent_dim).
+        more: c, shape (N, latent_dim).
+
+    Returns:
+        Latents of shape (N, 4, latent_dim).
+    """
+    import torch
+
+    return torch.stack([one, less, more, (one - less + more) / 3**0.5], dim=1)
+
+
 def write(
     samples: Tensor, medium: Medium, folder: Path, file_format: str, columns: int | None = None
 ) -> list[Path]:
@@ -191,10 +221,13 @@ def write(
             np.savez_compressed(file, samples=samples.numpy())
         return [path]
     picture = medium.picture(samples, columns)
-    if picture is None and (file_format in ("png", "interpolation") or not medium.shown):
+    if picture is None and (
+        file_format in ("png", "interpolation", "arithmetic") or not medium.shown
+    ):
         raise LabError(f"this generator draws {medium.name}, not images; use format=npz")
-    if file_format in ("png", "files"):
-        written = medium.write(samples, folder)
+    if file_format == "files" or file_format in medium.formats:
+        kind = None if file_format == "files" else file_format
+        written = medium.write(samples, folder, kind)
         return written if len(written) == 1 else [folder]
     sheet = medium.sheet(samples, folder / file_format)
     written = [] if sheet is None else [sheet]

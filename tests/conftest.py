@@ -12,7 +12,10 @@ import torch
 from gan_lab.data import MNISTDataModule
 
 CommandLine = Callable[..., Path]
-PLANE = {"data=ring", "data=grid", "data=spiral", "data=swiss_roll"}
+PLANE = {
+    *("data=ring", "data=grid", "data=spiral", "data=swiss_roll"),
+    *("data=shape_motion", "data=solids"),
+}
 """Data sets that are drawn and not read."""
 
 

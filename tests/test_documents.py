@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 from gan_lab.cli.app import config_dir
 from gan_lab.cli.instantiate import build, check
 from gan_lab.errors import LabError
+from gan_lab.media import Video, Voxels
 from gan_lab.media.files import save_png
 from gan_lab.run.folder import find_runs, name_of
 from gan_lab.runs import parser
@@ -137,6 +138,8 @@ def test_the_table_of_axes_names_every_choice() -> None:
 
 RUN = Path("outputs/2026-01-31/12-00-00")
 TRANSLATING = RUN.with_name("13-00-00")
+FILMING, SHAPING = RUN.with_name("14-00-00"), RUN.with_name("15-00-00")
+MANY = ["data.train_size=600", "data.test_size=600", "data.batch_size=4", "model.width=4"]
 TRANSLATION = ["experiment=cyclegan", "data=mnist_negative", "model.width=4", "data.batch_size=4"]
 SHORT = [
     "trainer.accelerator=cpu",
@@ -166,12 +169,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
         counts = [
             f"callbacks.evaluation.{name}=500" for name in ("num_samples", "final_num_samples")
         ]
-        runs = (RUN, []), (sweep, ["metrics=quick", *counts]), (TRANSLATING, TRANSLATION)
+        runs = (
+            (RUN, []),
+            (sweep, ["metrics=quick", *counts]),
+            (TRANSLATING, TRANSLATION),
+            (FILMING, ["experiment=mocogan", *MANY]),
+            (SHAPING, ["experiment=3dgan", *MANY]),
+        )
         for place, measured in runs:
             own = measured == runs[1][1]
             short = [a for a in SHORT if not (own and a.startswith("callbacks.evaluation"))]
             line = [*short, *measured, "trainer.max_steps=2", "trainer.log_every_n_steps=1"]
-            line.append(f"data.root={mnist_root}")
+            line += [f"data.root={mnist_root}"] if place not in (FILMING, SHAPING) else []
             sys.argv = ["train", *line, f"hydra.run.dir='{place}'"]
             entry("gan_lab.train")()
     finally:
@@ -188,6 +197,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory, mnist_root: Path) -> Path:
         for index in range(count):
             picture = torch.randint(256, shape, dtype=torch.uint8)
             save_png(picture, root / folder / f"{index:03d}.png")
+    clips = torch.randint(256, (40, 3, 16, 32, 32), dtype=torch.uint8)
+    Video((3, 16, 32, 32)).write(clips, root / "clips")
+    if find_spec("trimesh") is not None:
+        solids = torch.zeros(40, 1, 16, 16, 16, dtype=torch.uint8)
+        for edge, solid in enumerate(solids, start=20):
+            solid[0, 2:6, 2 : edge // 4, 2:8] = 255
+        Voxels((1, 16, 16, 16)).write(solids, root / "meshes")
     return root
 
 
@@ -230,6 +246,10 @@ def test_every_command_runs(
         pytest.skip("no training")
     if "format=onnx" in command.arguments and find_spec("onnx") is None:
         pytest.skip("onnx is not installed")
+    extras = {"mp4": "imageio_ffmpeg", "obj": "trimesh", "stl": "trimesh", "meshes": "trimesh"}
+    for word, package in extras.items():
+        if any(a.endswith(f"={word}") for a in command.arguments) and find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
     shutil.copytree(trained, elsewhere, dirs_exist_ok=True)
     monkeypatch.setattr("builtins.input", lambda question: "n")
     arguments = shortened(command, precision)

@@ -23,7 +23,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "augmentations": ({"contracts"}, set()),
     "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
-    "media": ({"contracts", "errors", "files"}, PICTURES | SOUNDS),
+    "media": (
+        {"contracts", "errors", "files"},
+        {*PICTURES, *SOUNDS, "imageio_ffmpeg", "skimage", "tensorboard", "trimesh"},
+    ),
     "terms": ({"contracts", "augmentations", "errors"}, set()),
     "tasks": ({"contracts", "degradations", "models", "priors", "media", "errors"}, set()),
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),

@@ -32,6 +32,11 @@ COMPANIONS = {
     "degradations=downsample": ["task=restoration", "model=srresnet"],
     "model=unet": ["task=translation", "discriminator=pairs"],
     "model=resnet_translator": ["task=cycle", "discriminator=two_domains"],
+    "model=mocogan": [
+        *("data=shape_motion", "task=clips", "discriminator=frames_and_clips", "latent_dim=220"),
+    ],
+    "model=vgan": ["data=shape_motion"],
+    "model=volumes": ["data=solids"],
 }
 
 

@@ -8,11 +8,14 @@ from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 
-from gan_lab.callbacks.pictures import captioned
+from gan_lab.callbacks.pictures import SCALE, captioned
 from gan_lab.contracts import Medium
 from gan_lab.game import GAN
 from gan_lab.media.files import save_png
 from gan_lab.run.loggers import show_picture
+
+WIDE = 1200
+"""Pixels that pictures of many pixels a sample are enlarged to at most: solids, filmstrips."""
 
 
 class SampleGrid(Callback):
@@ -83,7 +86,8 @@ class SampleGrid(Callback):
         if picture is None:
             return
         what = "training samples" if name == "real" else f"{name}, the same latents at every step"
-        page = captioned(picture, what)
+        scale = max(1, WIDE // max(picture.shape[1:])) if medium.lasts else SCALE
+        page = captioned(picture, what, scale)
         save_png(page, self.folder / f"{name}.png")
         show_picture(trainer, tag, page)
 

@@ -58,7 +58,7 @@ def extras() -> dict[str, str]:
     for line in lines:
         match = re.match(r"([\w-]+).*extra == ['\"]([\w-]+)['\"]", line)
         if match and match[2] != "dev":
-            found[match[1].lower()] = match[2]
+            found.setdefault(match[1].lower(), match[2])
     return found
 
 

@@ -40,9 +40,11 @@ class Descent(nn.Module, ABC):
 
     Attributes:
         replays: Whether it plays a minibatch more than once.
+        needs_margin: Whether it asks which logits say "real", which a critic's do not.
     """
 
     replays: bool = False
+    needs_margin: bool = False
 
     @abstractmethod
     def gradients(

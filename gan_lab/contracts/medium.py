@@ -18,11 +18,13 @@ class Medium(ABC):
         shown: Whether samples can be looked at or listened to while training, by
             :meth:`picture` or :meth:`log`.
         lasts: Whether a picture does not tell all, so that :meth:`log` is called beside it.
+        formats: Kinds of files that :meth:`write` knows, the usual one first.
     """
 
     name: ClassVar[str]
     shown: ClassVar[bool] = True
     lasts: ClassVar[bool] = False
+    formats: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, shape: Sequence[int]) -> None:
         self.shape = tuple(shape)
@@ -40,20 +42,14 @@ class Medium(ABC):
         """Return samples as one uint8 image (C, H, W); None where there is nothing to see."""
 
     @abstractmethod
-    def write(self, samples: Tensor, folder: Any) -> list[Any]:
-        """Write each sample as a file into ``folder`` and return the files."""
-
-    def sheet(self, samples: Tensor, path: Any) -> Any:
-        """Write all samples into one file of the medium's own kind; nothing by default.
+    def write(self, samples: Tensor, folder: Any, kind: str | None = None) -> list[Any]:
+        """Write each sample as a file into ``folder`` and return the files.
 
         Args:
-            samples: As networks see them or as they are stored.
-            path: Of the file, without its ending.
-
-        Returns:
-            The file, or None where a picture is all there is.
+            samples: In floats or as they are stored.
+            folder: Where to.
+            kind: One of :attr:`formats`; the usual one by default.
         """
-        return None
 
     def read(self, path: Any, count: int | None = None, seed: int = 0) -> Tensor:
         """Return samples out of a stranger's files, as they are stored, at most ``count`` of them.
@@ -67,6 +63,18 @@ class Medium(ABC):
             LabError: If there are none, or one cannot be read.
         """
         raise NotImplementedError
+
+    def sheet(self, samples: Tensor, path: Any) -> Any:
+        """Write all samples into one file of the medium's own kind; nothing by default.
+
+        Args:
+            samples: As networks see them or as they are stored.
+            path: Of the file, without its ending.
+
+        Returns:
+            The file, or None where a picture is all there is.
+        """
+        return None
 
     @abstractmethod
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:

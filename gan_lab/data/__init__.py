@@ -14,6 +14,7 @@ from gan_lab.data.fashion_mnist import FashionMNISTDataModule
 from gan_lab.data.image_folder import ImageFolderDataModule
 from gan_lab.data.loader import BatchLoader
 from gan_lab.data.mapping import write_mapped
+from gan_lab.data.mesh_folder import MeshFolderDataModule
 from gan_lab.data.mixtures import (
     GridDataModule,
     Mixture,
@@ -23,9 +24,12 @@ from gan_lab.data.mixtures import (
     SwissRollDataModule,
 )
 from gan_lab.data.mnist import MNISTDataModule
+from gan_lab.data.moving_mnist import MovingMNISTDataModule
 from gan_lab.data.oracle import Oracle, OracleDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
+from gan_lab.data.shape_motion import ShapeMotionDataModule
+from gan_lab.data.solids import SolidsDataModule
 from gan_lab.data.speech import AudioFolderDataModule, SpokenDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
@@ -33,6 +37,7 @@ from gan_lab.data.streaming import StreamingDataModule
 from gan_lab.data.texts import TextFileDataModule, WordsDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
+from gan_lab.data.video_folder import VideoFolderDataModule
 
 __all__ = [
     "AudioFolderDataModule",
@@ -54,8 +59,10 @@ __all__ = [
     "MNISTMDataModule",
     "MNISTViewsDataModule",
     "MappedTensor",
+    "MeshFolderDataModule",
     "Mixture",
     "MixtureDataModule",
+    "MovingMNISTDataModule",
     "Oracle",
     "OracleDataModule",
     "PairedFolderDataModule",
@@ -63,6 +70,8 @@ __all__ = [
     "PhotographsDataModule",
     "RingDataModule",
     "Samples",
+    "ShapeMotionDataModule",
+    "SolidsDataModule",
     "SpiralDataModule",
     "SpokenDigitsDataModule",
     "StackedMNISTDataModule",
@@ -72,6 +81,7 @@ __all__ = [
     "TextFileDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
+    "VideoFolderDataModule",
     "WordsDataModule",
     "write_mapped",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import center_crop, pil_to_tensor, resize
+from torchvision.transforms.v2.functional import pil_to_tensor
 
 from gan_lab.data.base import InMemoryDataModule
 from gan_lab.data.files import data_root
@@ -19,7 +19,8 @@ from gan_lab.data.mapping import require_memory
 from gan_lab.data.samples import Samples
 from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
-from gan_lab.media.files import bombs_are_errors, opened, require_file, require_size
+from gan_lab.media.files import bombs_are_errors, opened, require_file
+from gan_lab.media.fitting import fitted
 
 ENDINGS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
@@ -168,27 +169,3 @@ def read_image(path: Path, sample_shape: Sequence[int]) -> Tensor:
     with opened(path) as file:
         image = pil_to_tensor(file.convert("L" if sample_shape[0] == 1 else "RGB"))
     return fitted(image, sample_shape[1:], path)
-
-
-def fitted(image: Tensor, wanted: Sequence[int], path: Path) -> Tensor:
-    """Return an image (C, H, W) resized and cropped to the wanted (height, width).
-
-    Raises:
-        LabError: If what covers the wanted size cannot be held, which names ``path``.
-    """
-    covering = cover(image.shape[-2:], wanted)
-    require_size(path, covering[1], covering[0])  # a line of pixels grows as it is resized
-    cropped: Tensor = center_crop(resize(image, covering, antialias=True), wanted)
-    return cropped
-
-
-def cover(size: Sequence[int], wanted: Sequence[int]) -> list[int]:
-    """Return the smallest (height, width) of the aspect of ``size`` that covers ``wanted``.
-
-    >>> cover((20, 30), (8, 8)), cover((20, 30), (8, 16)), cover((20, 30), (9, 3))
-    ([8, 12], [10, 16], [9, 13])
-    """
-    (height, width), (wanted_height, wanted_width) = size, wanted
-    if wanted_height * width >= wanted_width * height:
-        return [wanted_height, wanted_height * width // height]
-    return [wanted_width * height // width, wanted_width]

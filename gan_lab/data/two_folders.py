@@ -11,7 +11,6 @@ from torchvision.transforms.v2.functional import pil_to_tensor
 from gan_lab.data.domains import Arrangement, Domains, DomainsDataModule
 from gan_lab.data.files import data_root
 from gan_lab.data.image_folder import (
-    fitted,
     images_below,
     read_image,
     read_set,
@@ -20,6 +19,7 @@ from gan_lab.data.image_folder import (
 from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
 from gan_lab.media.files import opened
+from gan_lab.media.fitting import fitted
 
 Splits = tuple[list[Path], list[Path]]
 """Files to train on and files that are held out."""

@@ -3,7 +3,17 @@
 from gan_lab.contracts import Descent, Game
 from gan_lab.descents.consensus import Consensus
 from gan_lab.descents.extragradient import Extragradient
+from gan_lab.descents.gated import Gated
 from gan_lab.descents.optimistic import Optimistic
 from gan_lab.descents.plain import Plain, gradient
 
-__all__ = ["Consensus", "Descent", "Extragradient", "Game", "Optimistic", "Plain", "gradient"]
+__all__ = [
+    "Consensus",
+    "Descent",
+    "Extragradient",
+    "Game",
+    "Gated",
+    "Optimistic",
+    "Plain",
+    "gradient",
+]

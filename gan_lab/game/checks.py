@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from gan_lab.contracts import AdversarialLoss, Discriminator, Round, Rule, Sample, Task, Term
+from gan_lab.contracts import (
+    AdversarialLoss,
+    Descent,
+    Discriminator,
+    Round,
+    Rule,
+    Sample,
+    Task,
+    Term,
+)
 from gan_lab.errors import LabError
 from gan_lab.game.judge import couples_samples
 
@@ -36,7 +45,7 @@ def refuse_mismatch(game: GAN) -> None:
     refuse_conditioning(task, discriminator)
     refuse_heads(discriminator, rules)
     refuse_coupled_samples(discriminator, rules)
-    refuse_critic(game.loss, rules)
+    refuse_critic(game.loss, [*rules, game.descent])
     for rule in rules:  # says by itself what it is not for
         rule.check(task, discriminator)
 
@@ -96,7 +105,7 @@ def refuse_coupled_samples(discriminator: Discriminator, rules: Iterable[Rule]) 
             )
 
 
-def refuse_critic(loss: AdversarialLoss, rules: Iterable[Rule]) -> None:
+def refuse_critic(loss: AdversarialLoss, rules: Iterable[Rule | Descent]) -> None:
     """Raise ValueError where a rule asks which logits say "real" and the loss does not know."""
     if loss.real_threshold is not None:
         return

@@ -5,7 +5,9 @@ from gan_lab.media.image import Image, image_grid, quantise, to_bytes
 from gan_lab.media.points import Points
 from gan_lab.media.spectra import LogMel
 from gan_lab.media.text import Text
+from gan_lab.media.video import Video
 from gan_lab.media.vocabulary import Vocabulary
+from gan_lab.media.voxels import Voxels
 
 __all__ = [
     "Audio",
@@ -13,7 +15,9 @@ __all__ = [
     "LogMel",
     "Points",
     "Text",
+    "Video",
     "Vocabulary",
+    "Voxels",
     "image_grid",
     "quantise",
     "to_bytes",

@@ -38,6 +38,7 @@ class Audio(Medium):
     """
 
     name: ClassVar[str] = "audio"
+    formats: ClassVar[tuple[str, ...]] = ("wav",)
     lasts: ClassVar[bool] = True
 
     def __init__(self, shape: Sequence[int], rate: int = 8000) -> None:
@@ -82,7 +83,7 @@ class Audio(Medium):
             file.writeframes(raw.tobytes())
         return content.getvalue()
 
-    def write(self, samples: Tensor, folder: Path) -> list[Path]:
+    def write(self, samples: Tensor, folder: Path, kind: str | None = None) -> list[Path]:
         paths = [folder / f"{index:06d}.wav" for index in range(len(samples))]
         for sound, path in zip(samples, paths, strict=True):
             with written_whole(path, sync=False) as file:

@@ -22,6 +22,7 @@ class Image(Medium):
     """
 
     name: ClassVar[str] = "image"
+    formats: ClassVar[tuple[str, ...]] = ("png",)
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__(shape)
@@ -34,9 +35,7 @@ class Image(Medium):
         >>> Image((1, 1, 2)).to_float(torch.tensor([0, 255], dtype=torch.uint8))
         tensor([-1.,  1.])
         """
-        if raw.is_floating_point():
-            return raw
-        return raw.float().div_(127.5).sub_(1.0)
+        return to_float(raw)
 
     def to_raw(self, samples: Tensor) -> Tensor:
         return quantise(samples)
@@ -44,7 +43,7 @@ class Image(Medium):
     def picture(self, samples: Tensor, columns: int | None = None) -> Tensor:
         return image_grid(samples, columns)
 
-    def write(self, samples: Tensor, folder: Path) -> list[Path]:
+    def write(self, samples: Tensor, folder: Path, kind: str | None = None) -> list[Path]:
         from gan_lab.media.files import save_png
 
         paths = [folder / f"{index:06d}.png" for index in range(len(samples))]
@@ -59,6 +58,13 @@ class Image(Medium):
 
     def log(self, experiment: Any, tag: str, samples: Tensor, step: int) -> None:
         experiment.add_image(tag, image_grid(samples), step)
+
+
+def to_float(raw: Tensor) -> Tensor:
+    """Return uint8 values in 0..255 as float32 in [-1, 1]; floats pass."""
+    if raw.is_floating_point():
+        return raw
+    return raw.float().div_(127.5).sub_(1.0)
 
 
 def quantise(images: Tensor) -> Tensor:

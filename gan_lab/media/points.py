@@ -23,6 +23,7 @@ class Points(Medium):
 
     name: ClassVar[str] = "points"
     shown: ClassVar[bool] = False
+    formats: ClassVar[tuple[str, ...]] = ("npz",)
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__(shape)
@@ -38,7 +39,7 @@ class Points(Medium):
     def picture(self, samples: Tensor, columns: int | None = None) -> None:
         """Return nothing: the density panels show points beside what they should be."""
 
-    def write(self, samples: Tensor, folder: Path) -> list[Path]:
+    def write(self, samples: Tensor, folder: Path, kind: str | None = None) -> list[Path]:
         path = folder / "samples.npz"
         with written_whole(path) as file:
             np.savez_compressed(file, samples=samples.numpy())

@@ -30,6 +30,7 @@ class Text(Medium):
     """
 
     name: ClassVar[str] = "text"
+    formats: ClassVar[tuple[str, ...]] = ("txt",)
 
     def __init__(
         self,
@@ -61,7 +62,7 @@ class Text(Medium):
         """Return samples as strings."""
         return [self.vocabulary.decode(row) for row in samples.long().tolist()]
 
-    def write(self, samples: Tensor, folder: Path) -> list[Path]:
+    def write(self, samples: Tensor, folder: Path, kind: str | None = None) -> list[Path]:
         return [self.sheet(samples, folder / "samples")]
 
     def sheet(self, samples: Tensor, path: Path) -> Path:

@@ -2,6 +2,18 @@
 
 from gan_lab.metrics.base import FeatureMetric, LogitMetric, SampleMetric, shuffled
 from gan_lab.metrics.bleu import BLEU, SelfBLEU, bleu
+from gan_lab.metrics.chamfer import chamfer_distances, set_figures
+from gan_lab.metrics.clip_features import FrameFeatures, ShapeMotionFeatures
+from gan_lab.metrics.clips import (
+    ColourDistance,
+    ContentDistance,
+    FrameConsistency,
+    MotionRecognised,
+    ShapeDistance,
+    ShapeMotionAccuracy,
+    ShapeRecognised,
+    content_distance,
+)
 from gan_lab.metrics.clustering import cluster_accuracy, clustering_figures
 from gan_lab.metrics.density_coverage import DensityCoverage, density_coverage, expected_coverage
 from gan_lab.metrics.evaluation import Batch, Evaluation, seeded_batches
@@ -13,6 +25,7 @@ from gan_lab.metrics.features import (
 )
 from gan_lab.metrics.fid import FrechetDistance, frechet_distance
 from gan_lab.metrics.fitting import left_out
+from gan_lab.metrics.frame_fid import FrameFrechetDistance
 from gan_lab.metrics.held_out import Held, held_out
 from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence_from_uniform
 from gan_lab.metrics.inception import InceptionFeatures
@@ -37,6 +50,8 @@ from gan_lab.metrics.recogniser import (
     word_error_rate,
 )
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.solid_features import SolidFeatures, VolumeFeatures
+from gan_lab.metrics.solids import Occupancy, Pieces, SolidSets
 from gan_lab.metrics.speech import SpokenDigitFeatures
 from gan_lab.metrics.texts import Distinct, RealWords, distinct
 from gan_lab.metrics.tokens import TokenFeatures
@@ -52,11 +67,16 @@ __all__ = [
     "ClassHistogram",
     "ClassifierFeatures",
     "CodeAccuracy",
+    "ColourDistance",
+    "ContentDistance",
     "DensityCoverage",
     "Distinct",
     "Evaluation",
     "FeatureMetric",
     "FeatureNetwork",
+    "FrameConsistency",
+    "FrameFeatures",
+    "FrameFrechetDistance",
     "FrechetDistance",
     "Held",
     "HeldOutLikelihood",
@@ -68,7 +88,10 @@ __all__ = [
     "LogitMetric",
     "Memorization",
     "ModeCoverage",
+    "MotionRecognised",
+    "Occupancy",
     "OracleLikelihood",
+    "Pieces",
     "PrecisionRecall",
     "RandomFeatures",
     "RawFeatures",
@@ -76,13 +99,22 @@ __all__ = [
     "Reference",
     "SampleMetric",
     "SelfBLEU",
+    "ShapeDistance",
+    "ShapeMotionAccuracy",
+    "ShapeMotionFeatures",
+    "ShapeRecognised",
+    "SolidFeatures",
+    "SolidSets",
     "SpokenDigitFeatures",
     "TokenFeatures",
     "TwoSampleAccuracy",
+    "VolumeFeatures",
     "bleu",
+    "chamfer_distances",
     "class_distance",
     "cluster_accuracy",
     "clustering_figures",
+    "content_distance",
     "data_copying",
     "density_coverage",
     "distinct",
@@ -105,6 +137,7 @@ __all__ = [
     "rank_statistic",
     "recognise",
     "seeded_batches",
+    "set_figures",
     "shuffled",
     "trivial_methods",
     "two_sample_accuracy",

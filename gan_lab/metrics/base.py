@@ -30,6 +30,7 @@ class SampleMetric(Metric, ABC):
             depending on data and features: what they score (the floor) is the number to reach.
         of_task: Whether the figures are the generating side's own, and of no samples; real samples
             have none then.
+        needs: What the feature network must tell of a sample beside features and logits.
     """
 
     is_differentiable = False
@@ -37,10 +38,17 @@ class SampleMetric(Metric, ABC):
     ideals: dict[str, float]
     bounds: tuple[str, ...] = ()
     of_task: bool = False
+    needs: tuple[str, ...] = ()
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()
         self.reference = reference
+        for name in self.needs:
+            if name not in reference.real.beside:
+                raise ValueError(
+                    f"{type(self).__name__} needs the {name} of samples, which the "
+                    f"{reference.network} features do not tell; leave it out or choose others"
+                )
 
     def look_at(self, task: Task | None) -> None:
         """Take note of whose samples will come, None where nobody knows; nothing by default."""

@@ -2,8 +2,8 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gan_lab.contracts import Medium
 from gan_lab.errors import LabError
-from gan_lab.media import Image
+from gan_lab.media import Image, Points
 from gan_lab.media.image import require_finite, to_bytes
 from gan_lab.metrics.classifier import FEATURES, Classifier
 
@@ -21,9 +21,14 @@ DIGIT = Image((1, 28, 28))
 
 DIGESTS = {
     "mnist": "2bab88e90624201775f651021a6eb0eee3be8dbe386efbda8fe5d9f0808ef19f",
+    "shape_motion": "",
+    "solids": "",
     "fashion_mnist": "708a9a981353e29f7fada521e4b8776b500de2810696df444871ee4f1dd97379",
 }
 """SHA-256 of weights/<name>.safetensors; benchmarks/train_classifier.py makes and prints them."""
+
+DIGITS = "mnist", "fashion_mnist"
+"""Data sets whose classifier looks at grey images of 28×28 pixels."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,14 @@ class Activations:
         features: Shape (N, d).
         logits: Shape (N, classes), where the network classifies.
         labels: Shape (N,), the samples' classes, or those asked for, where they are known.
+        beside: What else the network tells of each sample, (N, ...) by name: of a clip's frames, of
+            a solid's cubes.
     """
 
     features: Tensor
     logits: Tensor | None = None
     labels: Tensor | None = None
+    beside: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -48,13 +56,15 @@ class Activations:
         """Return the activations of some of the samples."""
         logits = None if self.logits is None else self.logits[index]
         labels = None if self.labels is None else self.labels[index]
-        return Activations(self.features[index], logits, labels)
+        beside = {name: values[index] for name, values in self.beside.items()}
+        return Activations(self.features[index], logits, labels, beside)
 
     def to(self, device: torch.device) -> "Activations":
         """Return the activations on a device."""
         logits = None if self.logits is None else self.logits.to(device)
         labels = None if self.labels is None else self.labels.to(device)
-        return Activations(self.features.to(device), logits, labels)
+        beside = {name: values.to(device) for name, values in self.beside.items()}
+        return Activations(self.features.to(device), logits, labels, beside)
 
 
 class FeatureNetwork(nn.Module, ABC):
@@ -65,12 +75,14 @@ class FeatureNetwork(nn.Module, ABC):
         digest: Identifies the weights, so that cached activations can never be of others.
         num_features: Length d of a feature vector.
         num_classes: Length of a logit vector, or None where the network does not classify.
+        tells: Names of what it tells beside features and logits.
     """
 
     name: str
     digest: str
     num_features: int
     num_classes: int | None = None
+    tells: tuple[str, ...] = ()
 
     @abstractmethod
     def forward(self, samples: Tensor) -> Activations:
@@ -115,8 +127,8 @@ class ClassifierFeatures(FeatureNetwork):
 
     def __init__(self, dataset: str = "mnist", channels: int = 1) -> None:
         super().__init__()
-        if dataset not in DIGESTS:
-            raise ValueError(f"features.dataset must be one of {sorted(DIGESTS)}, got {dataset!r}")
+        if dataset not in DIGITS:
+            raise ValueError(f"features.dataset must be one of {sorted(DIGITS)}, got {dataset!r}")
         if not 1 <= channels <= 3:
             raise ValueError(f"features.channels must be 1, 2 or 3, got {channels}")
         self.name = f"{dataset}_classifier"
@@ -183,7 +195,7 @@ class RawFeatures(FeatureNetwork):
         shape = list(self.medium.shape)
         if list(samples.shape[1:]) != shape:
             raise LabError(f"samples must have shape {shape}, got {list(samples.shape[1:])}")
-        if isinstance(self.medium, Image):  # as a file would hold them
+        if not isinstance(self.medium, Points):  # as a file would hold them
             samples = self.medium.to_float(to_bytes(samples))
         require_finite(samples)
         return Activations(samples.flatten(1).float())
@@ -224,4 +236,5 @@ def join(parts: list[Activations]) -> Activations:
     """Return batches of activations as one."""
     logits = [part.logits for part in parts if part.logits is not None]
     features = torch.cat([part.features for part in parts])
-    return Activations(features, torch.cat(logits) if logits else None)
+    beside = {n: torch.cat([part.beside[n] for part in parts]) for n in parts[0].beside}
+    return Activations(features, torch.cat(logits) if logits else None, beside=beside)

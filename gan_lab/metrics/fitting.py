@@ -47,6 +47,11 @@ def left_out(
         )
     found: dict[str, list[str]] = {}
     told: set[str] = set()
+    for name, metric in metrics.items():
+        for need in getattr(kind(metric), "needs", ()):
+            if need not in network.tells and name not in told:
+                found.setdefault(f"{network.name} features tell no {need}", []).append(name)
+                told.add(name)
     for reason, kinds in unsuited.items():
         names = [n for n, m in metrics.items() if n not in told and issubclass(kind(m), kinds)]
         if names:

@@ -113,12 +113,14 @@ def read(path: Path) -> Activations:
         raise LabError(
             f"cached statistics {path} are damaged: their checksum does not match; delete the file"
         )
-    return Activations(tensors["features"], tensors.get("logits"))
+    features, logits = tensors.pop("features"), tensors.pop("logits", None)
+    return Activations(features, logits, beside=tensors)
 
 
 def write(path: Path, computed: Activations) -> None:
     """Write activations to a file, whole or not at all, with their checksum."""
-    tensors = {"features": computed.features.contiguous()}
+    tensors = {name: values.contiguous() for name, values in computed.beside.items()}
+    tensors["features"] = computed.features.contiguous()
     if computed.logits is not None:
         tensors["logits"] = computed.logits.contiguous()
     content = save(tensors, {"sha256": checksum(tensors)})

@@ -13,11 +13,13 @@ from gan_lab.models.encoders import Autoencoder, Encoder, GaussianEncoder
 from gan_lab.models.energy import Energy
 from gan_lab.models.fastgan import FastGANDiscriminator, FastGANGenerator
 from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone
+from gan_lab.models.frames_and_clips import FramesAndClips, HalvingReadout, MoCoGANBackbone
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs, Shrink
 from gan_lab.models.joint import ClassAndStyle, JointBackbone, JointScores
 from gan_lab.models.labels import NormLabels, OneHotLabels
 from gan_lab.models.mlp import MLPBackbone, MLPGenerator
+from gan_lab.models.mocogan import MoCoGANGenerator
 from gan_lab.models.patches import PatchBackbone, PatchReadout
 from gan_lab.models.pixelwise import UNetDiscriminator
 from gan_lab.models.policies import LSTMPolicy, Policy, TransformerPolicy
@@ -32,7 +34,9 @@ from gan_lab.models.super_resolution import RRDB, SRResNet
 from gan_lab.models.token_networks import TokenBackbone
 from gan_lab.models.translators import ResNetTranslator, Translator
 from gan_lab.models.unet import UNet
+from gan_lab.models.vgan import VGANGenerator
 from gan_lab.models.vocoder import PeriodsAndScales, Vocoder
+from gan_lab.models.volumes import VolumeBackbone, VolumeGenerator
 from gan_lab.models.wavegan import PhaseShuffle, WaveGANBackbone, WaveGANGenerator
 
 __all__ = [
@@ -55,8 +59,10 @@ __all__ = [
     "Energy",
     "FastGANDiscriminator",
     "FastGANGenerator",
+    "FramesAndClips",
     "GaussianEncoder",
     "Generator",
+    "HalvingReadout",
     "InfoGANBackbone",
     "InfoGANGenerator",
     "JointBackbone",
@@ -66,6 +72,8 @@ __all__ = [
     "LinearReadout",
     "MLPBackbone",
     "MLPGenerator",
+    "MoCoGANBackbone",
+    "MoCoGANGenerator",
     "MultiScale",
     "NoisyMLPBackbone",
     "NormLabels",
@@ -100,7 +108,10 @@ __all__ = [
     "Translator",
     "UNet",
     "UNetDiscriminator",
+    "VGANGenerator",
     "Vocoder",
+    "VolumeBackbone",
+    "VolumeGenerator",
     "WaveGANBackbone",
     "WaveGANGenerator",
     "principal_directions",

@@ -163,12 +163,16 @@ def halvings(sample_shape: Sequence[int]) -> tuple[tuple[int, int], int]:
     return (height, width), halves
 
 
+CONVOLUTIONS = nn.Conv2d | nn.ConvTranspose2d | nn.Conv3d | nn.ConvTranspose3d
+NORMS = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d | nn.GroupNorm
+
+
 def initialise(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02²), batch norm's scale from N(1, 0.02²), as published."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+    if isinstance(module, CONVOLUTIONS | nn.Linear):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm) and module.affine:
+    elif isinstance(module, NORMS) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)

@@ -20,14 +20,15 @@ NORMALISED = (
 """Layers whose weight is one linear map."""
 
 
-def normalisation(norm: Norm, channels: int) -> nn.Module:
-    """Return the layer named ``norm`` for maps of ``channels`` channels."""
+def normalisation(norm: Norm, channels: int, axes: int = 2) -> nn.Module:
+    """Return the layer named ``norm`` for maps of ``channels`` channels and 2 or 3 axes."""
     if norm == "batch":
-        return nn.BatchNorm2d(channels)
+        return nn.BatchNorm2d(channels) if axes == 2 else nn.BatchNorm3d(channels)
     if norm == "layer":
         return nn.GroupNorm(1, channels)  # one group: layer norm over (C, H, W)
     if norm == "instance":
-        return nn.InstanceNorm2d(channels)  # without weights, as pix2pix and CycleGAN have it
+        # Without weights, as pix2pix and CycleGAN have it.
+        return nn.InstanceNorm2d(channels) if axes == 2 else nn.InstanceNorm3d(channels)
     if norm == "none":
         return nn.Identity()
     raise ValueError(f"norm must be batch, instance, layer or none, got {norm!r}")

@@ -5,6 +5,7 @@ from gan_lab.tasks.adaptation import Adaptation
 from gan_lab.tasks.autoencoding import AdversarialAutoencoder, Clustering, SortingAutoencoder
 from gan_lab.tasks.bicycle import Bicycle
 from gan_lab.tasks.bidirectional import Bidirectional
+from gan_lab.tasks.clips import Clips
 from gan_lab.tasks.colouring import Colouring
 from gan_lab.tasks.cycle import Cycle
 from gan_lab.tasks.domains import Domains
@@ -24,6 +25,7 @@ __all__ = [
     "AdversarialAutoencoder",
     "Bicycle",
     "Bidirectional",
+    "Clips",
     "Clustering",
     "Colouring",
     "Cycle",

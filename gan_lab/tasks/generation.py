@@ -1,5 +1,6 @@
 """From noise to samples: the task of the original paper, with labels or without."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from gan_lab.contracts import NOTHING, Medium, Prior, Round, Sample, Task
 from gan_lab.errors import LabError
-from gan_lab.media import Image, Points
+from gan_lab.media import Image, Points, Video, Voxels
 from gan_lab.models import Generator
 from gan_lab.priors import Normal
 
@@ -25,7 +26,8 @@ class Generation(Task):
     Args:
         generator: Latents (N, latent_dim), and labels where it is conditional, to samples.
         prior: Where latents come from; N(0, I) by default.
-        medium: What samples are made of; by default images, or points where they have one axis.
+        medium: What samples are made of; by default images, or points where they have one axis,
+            solids or clips where they have four.
 
     Raises:
         ValueError: If the prior's latents are not of the generator's length.
@@ -40,7 +42,7 @@ class Generation(Task):
         self.generator = generator
         self.prior = prior or Normal(generator.latent_dim)
         shape = generator.sample_shape
-        self.medium = medium or (Points(shape) if len(shape) == 1 else Image(shape))
+        self.medium = medium or usual_medium(shape)
         self.num_classes = generator.num_classes
         self.labels_are_drawn = getattr(self.prior, "num_classes", 0) > 0
         if self.prior.dim != generator.latent_dim:
@@ -87,3 +89,10 @@ class Generation(Task):
             drawn["label"] = torch.arange(count, device=device) % self.num_classes
         made = {**drawn, **given}
         return {"x": self.draw(made), **made}
+
+
+def usual_medium(shape: Sequence[int]) -> Medium:
+    """Return what samples of a shape are made of, where nobody says otherwise."""
+    if len(shape) == 4:
+        return Voxels(shape) if shape[0] == 1 else Video(shape)
+    return Points(shape) if len(shape) == 1 else Image(shape)

@@ -36,6 +36,7 @@ from gan_lab.terms.recognition import (
 from gan_lab.terms.reconstruction import Reconstruction
 from gan_lab.terms.smoothness import TotalVariation
 from gan_lab.terms.sounds import LayerMatching, MelDistance
+from gan_lab.terms.sparsity import MaskSparsity
 from gan_lab.terms.supervision import Sorting, Supervision
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "LayerMatching",
     "LeCam",
     "LearnedSimilarity",
+    "MaskSparsity",
     "MaximumLikelihood",
     "MeanSquare",
     "MelDistance",

@@ -101,7 +101,20 @@ SPECTRA = [
     *("data=spoken_digits", "spectrogram_shape=[1,128,32]"),
 ]
 VOCODER = ["task=vocoding", "model=vocoder", "discriminator=periods_and_scales", *SPEECH]
+CLIPS = [
+    *("data=shape_motion", "model=mocogan", "task=clips", "discriminator=frames_and_clips"),
+    "latent_dim=220",
+]
 COMPANIONS = {
+    **dict.fromkeys([*CLIPS[:4], "medium=video"], CLIPS),
+    "data=moving_mnist": ["data=moving_mnist", *CLIPS[1:4], "latent_dim=260"],
+    "data=video_folder": ["data=video_folder", *CLIPS[1:]],
+    "model=vgan": ["data=shape_motion", "model=vgan"],
+    **{
+        key: ["data=solids", "model=volumes"]
+        for key in ("medium=voxels", "model=volumes", "data=solids")
+    },
+    "data=mesh_folder": ["model=volumes"],
     "medium=points": ["data=ring"],
     **dict.fromkeys(["medium=text", "task=sequences", "model=lstm", "model=transformer"], TEXT),
     **dict.fromkeys(["medium=audio", "model=wavegan"], SPEECH),

@@ -20,9 +20,10 @@ from gan_lab.data import (
     StackedMNISTDataModule,
 )
 from gan_lab.data import fashion_mnist as fashion
-from gan_lab.data.image_folder import cover, read_image
+from gan_lab.data.image_folder import read_image
 from gan_lab.data.mnist import write_idx
 from gan_lab.errors import LabError
+from gan_lab.media.fitting import cover
 
 
 def offline(*_: object, **__: object) -> None:

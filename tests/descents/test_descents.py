@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.contracts import Descent, Player, Round
-from gan_lab.descents import Consensus, Extragradient, Optimistic, Plain
+from gan_lab.descents import Consensus, Extragradient, Gated, Optimistic, Plain
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating, Wasserstein
 from gan_lab.models import MLPBackbone, MLPGenerator, Scores
@@ -23,6 +23,7 @@ DESCENTS: dict[str, Any] = {
     "extragradient": Extragradient,
     "optimistic": Optimistic,
     "consensus": partial(Consensus, 1.0),
+    "gated": partial(Gated, 1.0),
 }
 SGD = partial(torch.optim.SGD, lr=0.1)
 
@@ -273,3 +274,37 @@ def test_what_the_objective_does_not_depend_on_has_no_direction(name: str) -> No
     module = GAN(parts.task, parts.discriminator, NonSaturating(), descent=descent)
     play(module, points, 2)
     assert torch.equal(module.discriminator.unused, torch.ones(3))
+
+
+def test_a_discriminator_that_is_right_too_often_rests_and_the_generator_moves() -> None:
+    moves, rests = Moves(), Moves()
+    module = game(Gated(0.51), discriminator_optimizer=partial(torch.optim.SGD, lr=0.0))
+    reports: list[Any] = []
+
+    class Watched(GAN):
+        def descend(self, player: Player, round: Round) -> Any:
+            reports.append(super().descend(player, round))
+            return reports[-1]
+
+    module.__class__ = Watched
+    real = torch.full((8, 2), 50.0)
+    with torch.no_grad():  # far from all that is generated, and called real
+        for parameter in module.discriminator.parameters():
+            parameter.abs_()
+        module.discriminator.readout.linear.bias.fill_(-20.0)  # type: ignore[union-attr]
+    play(module, lambda _: {"x": real}, 3, rests)
+    assert rests.moved == [{"generator"}] * 3
+    assert [float(r["discriminator_moves"]) for r in reports[::2]] == [0.0] * 3
+    other = game(Gated(0.99))
+    other.__class__ = Watched
+    reports.clear()
+    play(other, points, 3, moves)
+    assert moves.moved == [{"discriminator"}, {"generator"}] * 3
+    assert [float(r["discriminator_moves"]) for r in reports[::2]] == [1.0] * 3
+
+
+def test_a_gate_needs_logits_that_say_something() -> None:
+    with pytest.raises(ValueError, match="Gated asks which logits say real"):
+        game(Gated(), loss=Wasserstein())
+    with pytest.raises(ValueError, match="above 0.5 and at most 1"):
+        Gated(0.5)

@@ -35,12 +35,20 @@ OTHER_MEDIA = (
 
 
 def exported(base: type[nn.Module]) -> list[type[nn.Module]]:
+    """Return the networks of images and points; those of three axes are in test_volumes.py."""
     return [
         item
         for item in vars(models).values()
         if inspect.isclass(item) and issubclass(item, base) and not inspect.isabstract(item)
-        if item not in OTHER_MEDIA
+        if item not in OTHER_MEDIA and axes_of(item) < 4
     ]
+
+
+def axes_of(network: type[nn.Module]) -> int:
+    known = inspect.signature(network).parameters
+    shape = known.get("sample_shape", known.get("input_shape"))
+    default = None if shape is None else shape.default
+    return len(default) if isinstance(default, tuple) else 0
 
 
 SMALL = {"sample_shape": (1, 28, 28), "hidden": (8,), "width": 4, "units": 16}
