@@ -216,13 +216,13 @@ def refuse_too_large(config: DictConfig) -> None:
 def build_callbacks(config: DictConfig) -> list[Callback]:
     """Return the callbacks that are not null, and the one that makes checkpoints self-contained."""
     import gan_lab
-    from gan_lab.callbacks import ConfigInCheckpoint, RandomState
+    from gan_lab.callbacks import ConfigInCheckpoint, Provenance, RandomState
     from gan_lab.cli.inherit import record
     from gan_lab.cli.instantiate import build
 
     kept = ConfigInCheckpoint(record(config, gan_lab.__version__))
     callbacks = (build(config, "callbacks") or {}).values()
-    return [kept, RandomState(config.allow_changes), *callbacks]
+    return [kept, Provenance(), RandomState(config.allow_changes), *callbacks]
 
 
 def build_summary(config: DictConfig) -> RunSummary:

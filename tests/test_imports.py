@@ -18,7 +18,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": (set(), set()),
     "losses": ({"contracts", "errors"}, set()),
     "priors": ({"contracts", "errors"}, set()),
-    "descents": ({"contracts", "errors"}, set()),
+    "descents": ({"contracts", "errors"}, {"opacus"}),
     "augmentations": ({"contracts"}, set()),
     "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
@@ -31,6 +31,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
         {
             *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
             *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits
+            "opacus",
         },
     ),
     "metrics": (
@@ -40,7 +41,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "run": ({"contracts", "errors", "files"}, {*LIGHTNING, "filelock", "yaml"}),
     "engine": ({"run", "errors", "files"}, {*LIGHTNING, "lightning_fabric"}),
     "callbacks": (
-        {"contracts", "data", "errors", "files", "game", "media", "metrics", "run", "terms"},
+        {
+            *("contracts", "data", "descents", "errors", "files", "game", "media", "metrics"),
+            *("run", "terms"),
+        },
         {*LIGHTNING, "PIL", "matplotlib", "numpy", "rich"},
     ),
     "report": ({"run", "errors", "files"}, {"jinja2", "matplotlib", "numpy", "scipy"}),

@@ -10,7 +10,9 @@ from gan_lab.callbacks.evaluation import MetricEvaluation
 from gan_lab.callbacks.finite import FiniteLoss
 from gan_lab.callbacks.interruption import Interruption
 from gan_lab.callbacks.neighbours import NearestNeighbours
+from gan_lab.callbacks.privacy import PrivacyAccount
 from gan_lab.callbacks.progress import StepProgress
+from gan_lab.callbacks.provenance import Provenance
 from gan_lab.callbacks.random_state import RandomState
 from gan_lab.callbacks.samples import SampleGrid
 from gan_lab.callbacks.settings import ChangedSettings
@@ -28,6 +30,8 @@ __all__ = [
     "Interruption",
     "MetricEvaluation",
     "NearestNeighbours",
+    "PrivacyAccount",
+    "Provenance",
     "RandomState",
     "RunSummary",
     "SampleGrid",

@@ -7,11 +7,14 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from gan_lab.contracts.round import Player, Round, Turn
+from gan_lab.contracts.round import Player, Round, Sample, Turn
+from gan_lab.contracts.sides import Discriminator, Task
 
 
 class Game(Protocol):
     """What a descent sees of a game, on the plane of theory as in a real run."""
+
+    discriminator: Discriminator
 
     def objective(self, player: Player, round: Round) -> tuple[Tensor, Turn]:
         """Return what a player minimises, and the turn that it was read from."""
@@ -40,9 +43,12 @@ class Descent(nn.Module, ABC):
 
     Attributes:
         replays: Whether it plays a minibatch more than once.
+        private: Whether it keeps an account of what real samples can be told by, which asks for
+            samples drawn by chance.
     """
 
     replays: bool = False
+    private: bool = False
 
     @abstractmethod
     def gradients(
@@ -55,6 +61,11 @@ class Descent(nn.Module, ABC):
         gradients, turn = self.gradients(game, player, round)
         game.move(player, gradients)
         return turn
+
+    def play(self, task: Task, minibatch: Sample) -> Round:
+        """Let the task make a round of a minibatch."""
+        round: Round = task(minibatch)
+        return round
 
     def prepare(self, game: Game) -> None:
         """Make room for what is remembered between steps; nothing by default."""

@@ -5,5 +5,6 @@ from gan_lab.descents.consensus import Consensus
 from gan_lab.descents.extragradient import Extragradient
 from gan_lab.descents.optimistic import Optimistic
 from gan_lab.descents.plain import Plain, gradient
+from gan_lab.descents.private import Private
 
-__all__ = ["Consensus", "Descent", "Extragradient", "Game", "Optimistic", "Plain", "gradient"]
+__all__ = ["Consensus", "Descent", "Extragradient", "Game", "Optimistic", "Plain", "Private", "gradient"]
