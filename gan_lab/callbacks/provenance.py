@@ -63,7 +63,7 @@ def versions() -> dict[str, str]:
     found = {
         "gan_lab": gan_lab.__version__,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
     }
     for name in PACKAGES:
         try:

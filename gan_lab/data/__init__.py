@@ -25,6 +25,7 @@ from gan_lab.data.mixtures import (
 from gan_lab.data.mnist import MNISTDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
+from gan_lab.data.small_digits import SmallDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
@@ -57,6 +58,7 @@ __all__ = [
     "PhotographsDataModule",
     "RingDataModule",
     "Samples",
+    "SmallDigitsDataModule",
     "SpiralDataModule",
     "StackedMNISTDataModule",
     "StoredTensor",

@@ -11,7 +11,7 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from gan_lab.contracts import Medium
-from gan_lab.data.chosen import kept, select, whole_numbers
+from gan_lab.data.chosen import remaining, select, whole_numbers
 from gan_lab.data.labelled import UNKNOWN, LabelledLoader, balanced
 from gan_lab.data.loader import BatchLoader, Loader
 from gan_lab.data.mapping import available_memory, cache_folder, mapped
@@ -186,7 +186,7 @@ class InMemoryDataModule(DataModule, ABC):
         else:
             self.validation = Samples(images[:0], labels[:0])
         if self.training_size is not None or self.leave_out:
-            index = kept(labels, self.training_size, self.leave_out, self.seed)
+            index = remaining(labels, self.training_size, self.leave_out, self.seed)
             images, labels = select(images, index), labels[index]
         if self.labels is not None:
             known = balanced(labels, self.labels, self.seed)

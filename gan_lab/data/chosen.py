@@ -10,7 +10,7 @@ from gan_lab.data.stored import StoredTensor
 from gan_lab.errors import LabError
 
 
-def kept(labels: Tensor, size: int | None, leave_out: Sequence[int], seed: int) -> Tensor:
+def remaining(labels: Tensor, size: int | None, leave_out: Sequence[int], seed: int) -> Tensor:
     """Return which samples are kept, in ascending order, shape (n,).
 
     Args:
@@ -36,6 +36,7 @@ def kept(labels: Tensor, size: int | None, leave_out: Sequence[int], seed: int) 
     if size is None:
         return places
     return places[balanced(labels[places], size, seed, "data.size")]
+
 
 def whole_numbers(shape: Sequence[int]) -> tuple[int, ...]:
     """Return a shape as a tuple, or raise ValueError where a size is no positive whole number."""

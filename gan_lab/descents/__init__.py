@@ -7,4 +7,13 @@ from gan_lab.descents.optimistic import Optimistic
 from gan_lab.descents.plain import Plain, gradient
 from gan_lab.descents.private import Private
 
-__all__ = ["Consensus", "Descent", "Extragradient", "Game", "Optimistic", "Plain", "Private", "gradient"]
+__all__ = [
+    "Consensus",
+    "Descent",
+    "Extragradient",
+    "Game",
+    "Optimistic",
+    "Plain",
+    "Private",
+    "gradient",
+]

@@ -70,7 +70,9 @@ class Private(Plain):
         try:
             from opacus.accountants import RDPAccountant
         except ImportError as error:
-            raise LabError("descent=private needs Opacus: pip install 'gan-lab[privacy]'") from error
+            raise LabError(
+                "descent=private needs Opacus: pip install 'gan-lab[privacy]'"
+            ) from error
         self.noise_multiplier, self.max_grad_norm = noise_multiplier, max_grad_norm
         self.delta, self.target_epsilon = delta, target_epsilon
         self.accountant = RDPAccountant()
@@ -151,7 +153,7 @@ class Private(Plain):
             with torch.autocast(parameters[0].device.type, enabled=False):
                 loss, turn = game.objective(player, round)
                 by_sample(loss, turn)
-            private.pre_step()
+                private.pre_step()
             found = [part.grad for part in parameters if part.grad is not None]
             private.zero_grad(set_to_none=True)
         finally:

@@ -18,7 +18,6 @@ from gan_lab.errors import LabError
 from gan_lab.game import checks
 from gan_lab.game.private import begin_account
 
-
 ACCOUNT_KEY = "privacy"
 """Where a checkpoint keeps the account of a private descent."""
 

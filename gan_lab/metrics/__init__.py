@@ -17,6 +17,7 @@ from gan_lab.metrics.histogram import ClassHistogram, class_distance, divergence
 from gan_lab.metrics.inception import InceptionFeatures
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
+from gan_lab.metrics.membership import Attack, attack, most_accuracy, most_separation
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
 from gan_lab.metrics.modes import ModeCoverage, mode_coverage, mode_divergence, mode_shares
 from gan_lab.metrics.neighbours import nearest
@@ -29,12 +30,14 @@ from gan_lab.metrics.per_class import (
 from gan_lab.metrics.precision_recall import PrecisionRecall, precision_recall
 from gan_lab.metrics.random_features import RandomFeatures
 from gan_lab.metrics.reference import Reference
+from gan_lab.metrics.synthetic import SyntheticAccuracy
 from gan_lab.metrics.translations import fitting_network, measure, way_back
 from gan_lab.metrics.trivial import trivial_methods
 from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 
 __all__ = [
     "Activations",
+    "Attack",
     "Batch",
     "ClassAccuracy",
     "ClassHistogram",
@@ -59,7 +62,9 @@ __all__ = [
     "RawFeatures",
     "Reference",
     "SampleMetric",
+    "SyntheticAccuracy",
     "TwoSampleAccuracy",
+    "attack",
     "class_distance",
     "cluster_accuracy",
     "clustering_figures",
@@ -77,6 +82,8 @@ __all__ = [
     "mode_coverage",
     "mode_divergence",
     "mode_shares",
+    "most_accuracy",
+    "most_separation",
     "nearest",
     "precision_recall",
     "rank_statistic",

@@ -27,12 +27,14 @@ class SampleMetric(Metric, ABC):
             in expectation; towards it is better.
         bounds: The figures whose ideal is an upper bound that real samples stay below, by how much
             depending on data and features: what they score (the floor) is the number to reach.
+        reads_samples: Whether it looks at the samples themselves too.
     """
 
     is_differentiable = False
     full_state_update = False
     ideals: dict[str, float]
     bounds: tuple[str, ...] = ()
+    reads_samples: bool = False
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()

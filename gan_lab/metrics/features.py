@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load
@@ -34,11 +35,14 @@ class Activations:
         features: Shape (N, d).
         logits: Shape (N, classes), where the network classifies.
         labels: Shape (N,), the samples' classes, or those asked for, where they are known.
+        samples: Shape (N, *shape), what they are of, where a metric asks for them; they may lie on
+            the disk.
     """
 
     features: Tensor
     logits: Tensor | None = None
     labels: Tensor | None = None
+    samples: Any = None
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -48,13 +52,18 @@ class Activations:
         """Return the activations of some of the samples."""
         logits = None if self.logits is None else self.logits[index]
         labels = None if self.labels is None else self.labels[index]
-        return Activations(self.features[index], logits, labels)
+        samples = self.samples
+        if samples is not None and isinstance(index, Tensor):  # those on the disk stay there
+            samples = samples[index] if isinstance(samples, Tensor) else samples.select(index)
+        elif samples is not None:
+            samples = samples[index]
+        return Activations(self.features[index], logits, labels, samples)
 
     def to(self, device: torch.device) -> "Activations":
         """Return the activations on a device."""
         logits = None if self.logits is None else self.logits.to(device)
         labels = None if self.labels is None else self.labels.to(device)
-        return Activations(self.features.to(device), logits, labels)
+        return Activations(self.features.to(device), logits, labels, self.samples)
 
 
 class FeatureNetwork(nn.Module, ABC):

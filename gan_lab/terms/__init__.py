@@ -2,6 +2,7 @@
 
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.consolidation import ElasticWeights
 from gan_lab.terms.cycles import CycleConsistency, Identity
 from gan_lab.terms.diversity import ModeSeeking, PullAway
 from gan_lab.terms.features import (
@@ -46,6 +47,7 @@ __all__ = [
     "Constraint",
     "CycleConsistency",
     "DomainClassification",
+    "ElasticWeights",
     "FeatureMatching",
     "GaussianPrior",
     "GradientPenalty",
