@@ -18,16 +18,20 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "contracts": (set(), set()),
     "losses": ({"contracts", "errors"}, set()),
     "priors": ({"contracts", "errors"}, set()),
+    "environments": ({"errors"}, {"gymnasium", "numpy"}),
     "descents": ({"contracts", "errors"}, {"opacus"}),
     "augmentations": ({"contracts"}, set()),
     "degradations": ({"contracts"}, set()),
     "models": ({"contracts"}, set()),
     "media": ({"contracts", "errors", "files"}, PICTURES),
     "terms": ({"contracts", "augmentations", "errors"}, set()),
-    "tasks": ({"contracts", "degradations", "models", "priors", "media", "errors"}, set()),
+    "tasks": (
+        {"contracts", "degradations", "environments", "models", "priors", "media", "errors"},
+        set(),
+    ),
     "game": ({"contracts", "descents", "errors"}, LIGHTNING),
     "data": (
-        {"contracts", "media", "errors", "files"},
+        {"contracts", "environments", "media", "errors", "files"},
         {
             *(*LIGHTNING, *PICTURES, "filelock", "litdata", "rich", "typing_extensions"),
             *("matplotlib", "skimage", "sklearn"),  # which ship photographs and digits

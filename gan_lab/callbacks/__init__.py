@@ -14,6 +14,7 @@ from gan_lab.callbacks.privacy import PrivacyAccount
 from gan_lab.callbacks.progress import StepProgress
 from gan_lab.callbacks.provenance import Provenance
 from gan_lab.callbacks.random_state import RandomState
+from gan_lab.callbacks.returns import PolicyReturns
 from gan_lab.callbacks.samples import SampleGrid
 from gan_lab.callbacks.settings import ChangedSettings
 from gan_lab.callbacks.summary import RunSummary
@@ -30,6 +31,7 @@ __all__ = [
     "Interruption",
     "MetricEvaluation",
     "NearestNeighbours",
+    "PolicyReturns",
     "PrivacyAccount",
     "Provenance",
     "RandomState",

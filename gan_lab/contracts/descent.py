@@ -31,8 +31,8 @@ class Game(Protocol):
     def one_step_ahead(self) -> AbstractContextManager[None]:
         """Let both players stand, for a while, where a plain step would take them."""
 
-    def minimise(self, player: Player, loss: Tensor) -> None:
-        """Take one optimizer step down a loss."""
+    def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
+        """Take one optimizer step down a loss, which may be counted as a step of the run."""
 
     def move(self, player: Player, gradients: Sequence[Tensor]) -> None:
         """Take one optimizer step along given gradients."""

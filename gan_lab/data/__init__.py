@@ -29,6 +29,7 @@ from gan_lab.data.small_digits import SmallDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
+from gan_lab.data.trajectories import TrajectoriesDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
 
@@ -64,6 +65,7 @@ __all__ = [
     "StoredTensor",
     "StreamingDataModule",
     "SwissRollDataModule",
+    "TrajectoriesDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
     "write_mapped",

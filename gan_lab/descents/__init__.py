@@ -6,6 +6,7 @@ from gan_lab.descents.extragradient import Extragradient
 from gan_lab.descents.optimistic import Optimistic
 from gan_lab.descents.plain import Plain, gradient
 from gan_lab.descents.private import Private
+from gan_lab.descents.proximal import Proximal
 
 __all__ = [
     "Consensus",
@@ -15,5 +16,6 @@ __all__ = [
     "Optimistic",
     "Plain",
     "Private",
+    "Proximal",
     "gradient",
 ]

@@ -78,12 +78,12 @@ class Updates(LightningModule):
         side = self.discriminator if player == "discriminator" else self.task
         return [parameter for parameter in side.parameters() if parameter.requires_grad]
 
-    def minimise(self, player: Player, loss: Tensor) -> None:
-        """Take one optimizer step down a loss."""
+    def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
+        """Take one optimizer step down a loss; see :meth:`step`."""
         optimizer = self.optimizer_of(player)
         optimizer.zero_grad()
         self.manual_backward(loss)
-        self.step(player)
+        self.step(player, counted)
 
     def move(self, player: Player, gradients: Sequence[Tensor]) -> None:
         """Take one optimizer step along given gradients."""
@@ -91,9 +91,14 @@ class Updates(LightningModule):
             parameter.grad = gradient.detach()
         self.step(player)
 
-    def step(self, player: Player) -> None:
-        """Let a player's optimizer step; only the generator's counts as a step of the trainer."""
-        if player == "generator":
+    def step(self, player: Player, counted: bool = True) -> None:
+        """Let a player's optimizer step; only the generator's counts as a step of the trainer.
+
+        Args:
+            player: Whose.
+            counted: Whether that is so, as it is not of those before the last on one round.
+        """
+        if player == "generator" and counted:
             cast(list[LightningOptimizer], self.optimizers())[1].step()
         else:
             self.trainer.strategy.optimizer_step(self.optimizer_of(player), lambda: None)

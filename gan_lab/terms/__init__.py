@@ -1,5 +1,6 @@
 """What a player minimises beside the adversarial loss, and what acts after an update."""
 
+from gan_lab.terms.acting import Cloning, ProximalPolicy
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
 from gan_lab.terms.consolidation import ElasticWeights
@@ -42,6 +43,7 @@ __all__ = [
     "R1R2",
     "R2",
     "Classification",
+    "Cloning",
     "CodeRecovery",
     "Consistency",
     "Constraint",
@@ -62,6 +64,7 @@ __all__ = [
     "PathLength",
     "Penalty",
     "Perceptual",
+    "ProximalPolicy",
     "PullAway",
     "Reconstruction",
     "Scorer",
