@@ -1,6 +1,7 @@
 """Watchers of a run: none of them changes what is learnt."""
 
 from gan_lab.callbacks.accuracy import TestAccuracy, TestClusters
+from gan_lab.callbacks.anomaly import AnomalyDetection
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
 from gan_lab.callbacks.compilation import Compilation
 from gan_lab.callbacks.curves import TrainingCurves
@@ -22,6 +23,7 @@ from gan_lab.callbacks.translation import TranslationMetrics, TranslationPanels
 
 __all__ = [
     "EMA",
+    "AnomalyDetection",
     "ChangedSettings",
     "Checkpoints",
     "Compilation",

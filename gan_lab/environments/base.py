@@ -186,4 +186,6 @@ def picture(world: Any) -> Any:
     try:
         return world.render()
     except Exception as error:  # gymnasium's DependencyNotInstalled, or a display's
-        raise LabError(f"cannot draw {world.spec.id}: {error}; pip install 'gan-lab[rl]'") from error
+        raise LabError(
+            f"cannot draw {world.spec.id}: {error}; pip install 'gan-lab[rl]'"
+        ) from error

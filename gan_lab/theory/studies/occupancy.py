@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from gan_lab.losses import Minimax
+from gan_lab.terms.acting import reward
 from gan_lab.theory.densities import Discrete
 from gan_lab.theory.figures import finish, tiles
 from gan_lab.theory.gridworld import GridWorld
 from gan_lab.theory.optimal import best_discriminator
 from gan_lab.theory.study import Findings, Study, require_at_least
 from gan_lab.theory.tabular import on_atoms
-from gan_lab.terms.acting import reward
 
 
 class Occupancy(Study):
@@ -107,7 +107,9 @@ class Occupancy(Study):
         """Return both occupancies of fields, and the value over the steps."""
         figure, axes = tiles(3, columns=3, width=3.4, height=3.1)
         mine = self.world.occupancy(logits.softmax(1))
-        for place, (name, met) in zip(axes, (("expert", expert), ("imitation", mine)), strict=False):
+        for place, (name, met) in zip(
+            axes, (("expert", expert), ("imitation", mine)), strict=False
+        ):
             place.imshow(met.sum(1).reshape(self.world.size, -1).tolist(), cmap="viridis")
             finish(place, f"fields that the {name} meets", "", "")
         axes[2].plot([value + math.log(4) for value in values])
