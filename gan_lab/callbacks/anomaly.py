@@ -1,5 +1,6 @@
 """Samples of classes that a generator never saw."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -111,11 +112,14 @@ class AnomalyDetection(Callback):
         samples = data.medium.to_float(images).to(pl_module.device)
         devices = [pl_module.device] if pl_module.device.type == "cuda" else []
         parts = pl_module.task, pl_module.discriminator
-        with torch.random.fork_rng(devices), evaluating(parts[0]), evaluating(parts[1]):
-            with held_fixed(parts[0]), held_fixed(parts[1]):
-                torch.manual_seed(self.seed)
-                self.learn(pl_module, data)
-                figures = self.figures(pl_module, samples, strange)
+        with ExitStack() as stack:
+            stack.enter_context(torch.random.fork_rng(devices))
+            for part in parts:
+                stack.enter_context(evaluating(part))
+                stack.enter_context(held_fixed(part))
+            torch.manual_seed(self.seed)
+            self.learn(pl_module, data)
+            figures = self.figures(pl_module, samples, strange)
         tell(trainer, {f"anomaly/{name}": value for name, value in figures.items()})
 
     def learn(self, module: GAN, data: Any) -> None:

@@ -52,7 +52,7 @@ def anomaly_scores(
 
 
 def descended(scores: Scores, weight: float = 0.1) -> Tensor:
-    r"""Return what a code is found by where no encoder is: :math:`(1 - \lambda) R + \lambda D`, (N,).
+    r"""Return what codes are found by without an encoder, :math:`(1 - \lambda) R + \lambda D`.
 
     References:
         Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker
@@ -60,7 +60,10 @@ def descended(scores: Scores, weight: float = 0.1) -> Tensor:
         absolute values.
 
     Args:
-        scores: Of samples and what was drawn.
+        scores: Of N samples and what was drawn.
         weight: :math:`\lambda`, in [0, 1].
+
+    Returns:
+        Shape (N,).
     """
     return torch.lerp(scores.residual, scores.features, weight)

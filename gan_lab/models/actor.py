@@ -14,7 +14,7 @@ class ActorCritic(nn.Module):
 
     .. math:: \pi(a \mid s) = \operatorname{softmax}(f(s))_a, \qquad V(s)
 
-    The last layer of the first begins a hundredth as large, so that all actions are about as likely.
+    The last layer of the first begins a hundredth as large: all actions are about as likely.
 
     References:
         Proximal Policy Optimization Algorithms (Schulman et al. 2017), section 6.1, arXiv

@@ -1,4 +1,4 @@
-"""Imitation: rounds of episodes, advantages against a loop, proximal steps, runs of each baseline."""
+"""Imitation: rounds of episodes, advantages against a loop, proximal steps, runs of recipes."""
 
 import json
 from functools import partial
