@@ -97,6 +97,8 @@ BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
 CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
 COMPANIONS = {
     "medium=points": ["data=ring"],
+    "task=imitation": ["data=trajectories"],
+    "model=actor": ["data=trajectories"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),
