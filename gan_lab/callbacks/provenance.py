@@ -37,7 +37,7 @@ class Provenance(Callback):
         labels = getattr(train, "labels", None)
         self.present = {
             "data": type(data).__name__,
-            "training_samples": None if train is None else int(train.size),
+            "training_samples": getattr(train, "size", None),
             "training_data_sha256": digest(getattr(train, "images", None), labels),
             "versions": versions(),
         }

@@ -83,6 +83,11 @@ def begin_account(game: Updates) -> None:
     data: Any = getattr(trainer, "datamodule", None)
     if trainer.world_size > 1:
         raise LabError("descent=private keeps one account, of one process; use trainer.devices=1")
+    if trainer.precision == "16-mixed" or getattr(game.discriminator, "_compiled_call_impl", None):
+        raise LabError(
+            "descent=private tells gradients by sample, which scaled losses and compiled networks "
+            "do not; use compile=null and trainer.precision=32-true or bf16-mixed"
+        )
     if not getattr(data, "poisson", False):
         raise LabError(
             "descent=private draws each sample by a chance of its own, which this data set's "
