@@ -81,10 +81,11 @@ class Environment:
         for key, given, found in (("states", states, len(low)), ("actions", actions, int(count))):
             if given not in (None, found):
                 raise LabError(f"{name} has {found} {key}, got {given}; set data.{key}={found}")
-        high = np.asarray(world.observation_space.high, np.float64)
+        high = world.observation_space.high
         bounded = (np.abs(low) < MOST) & (np.abs(high) < MOST)
-        self.centre = torch.tensor(np.where(bounded, (high + low) / 2, 0.0)).float()
-        self.radius = torch.tensor(np.where(bounded, (high - low) / 2, 1.0)).float()
+        low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
+        self.centre = torch.tensor((high + low) / 2).float()
+        self.radius = torch.tensor((high - low) / 2).float()
 
     def make(self, **options: Any) -> Any:
         """Return a world of its own.

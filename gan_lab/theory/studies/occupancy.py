@@ -46,8 +46,8 @@ class Occupancy(Study):
         size: int = 4,
         slip: float = 0.1,
         discount: float = 0.9,
-        steps: int = 200,
-        step_size: float = 1.0,
+        steps: int = 100,
+        step_size: float = 0.2,
         seed: int = 0,
     ) -> None:
         require_at_least("size", size, 2)
@@ -130,5 +130,5 @@ def judged(expert: Tensor, met: Tensor) -> tuple[float, Tensor]:
 def jensen_shannon(p: Tensor, q: Tensor) -> float:
     """Return the divergence of two tables of chances, in nats."""
     middle = (p + q) / 2
-    parts = [torch.special.xlogy(x, x / middle).sum() / 2 for x in (p, q)]
+    parts = [(torch.xlogy(x, x) - torch.xlogy(x, middle)).sum() / 2 for x in (p, q)]
     return float(sum(parts))
