@@ -22,7 +22,7 @@ class Scores(NamedTuple):
 
         References:
             f-AnoGAN: Fast unsupervised anomaly detection with generative adversarial networks
-            (Schlegl et al. 2019), equations 4 and 5, Medical Image Analysis 54.
+            (Schlegl et al. 2019), section 2.3, Medical Image Analysis 54.
 
         Args:
             weight: :math:`\kappa`.
@@ -56,7 +56,7 @@ def descended(scores: Scores, weight: float = 0.1) -> Tensor:
 
     References:
         Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide Marker
-        Discovery (Schlegl et al. 2017), equation 5, arXiv 1703.05921, whose R and D are sums of
+        Discovery (Schlegl et al. 2017), section 2.2, arXiv 1703.05921, whose R and D are sums of
         absolute values.
 
     Args:

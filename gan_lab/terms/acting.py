@@ -22,10 +22,11 @@ def reward(kind: Reward, logits: Tensor) -> Tensor:
     - "constant": 1, whatever the pair: what the sign alone teaches.
 
     References:
-        Ho and Ermon 2016, equation 17 and the authors' code, openai/imitation,
-        environments/rlgymenv.py and scripts/imitate_mj.py (favor_zero_expert_reward), for the first
-        two. Learning Robust Rewards with Adversarial Inverse Reinforcement Learning (Fu et al.
-        2018), section 4, arXiv 1710.11248, for the third.
+        Generative Adversarial Imitation Learning (Ho and Ermon 2016), algorithm 1, arXiv
+        1606.03476,
+        and the authors' code, openai/imitation, scripts/imitate_mj.py (favor_zero_expert_reward),
+        for the first two. Learning Robust Rewards with Adversarial Inverse Reinforcement Learning
+        (Fu et al. 2018), section 4, arXiv 1710.11248, for the third.
 
     Example:
         >>> reward("positive", torch.zeros(1)), reward("negative", torch.zeros(1))
