@@ -172,7 +172,7 @@ def build_module(config: DictConfig) -> GAN:
     """Return the GAN that ``config`` describes, with fresh weights or those of another run."""
     from gan_lab.cli.faults import said
     from gan_lab.cli.instantiate import required
-    from gan_lab.run.pretrained import pretrained
+    from gan_lab.run.pretrained import learn_norms_alone, pretrained
 
     refuse_too_large(config)
     module: GAN = required(config, "module")
@@ -181,6 +181,8 @@ def build_module(config: DictConfig) -> GAN:
     others = [name for name in start.freeze if not name.startswith(theirs)]
     fresh = config.resume is None  # else its checkpoint holds all weights
     pretrained(module.task, start.generator if fresh else None, "task", others)
+    if start.learn == "norms":
+        learn_norms_alone(module.task)
     place = start.discriminator if fresh else None
     pretrained(module.discriminator, place, "discriminator", freeze)
     try:  # what an optimizer or a schedule does not accept is said at once
@@ -216,13 +218,13 @@ def refuse_too_large(config: DictConfig) -> None:
 def build_callbacks(config: DictConfig) -> list[Callback]:
     """Return the callbacks that are not null, and the one that makes checkpoints self-contained."""
     import gan_lab
-    from gan_lab.callbacks import ConfigInCheckpoint, RandomState
+    from gan_lab.callbacks import ConfigInCheckpoint, Provenance, RandomState
     from gan_lab.cli.inherit import record
     from gan_lab.cli.instantiate import build
 
     kept = ConfigInCheckpoint(record(config, gan_lab.__version__))
     callbacks = (build(config, "callbacks") or {}).values()
-    return [kept, RandomState(config.allow_changes), *callbacks]
+    return [kept, Provenance(), RandomState(config.allow_changes), *callbacks]
 
 
 def build_summary(config: DictConfig) -> RunSummary:

@@ -14,9 +14,10 @@ from gan_lab.data import MNISTDataModule
 CommandLine = Callable[..., Path]
 PLANE = {
     *("data=ring", "data=grid", "data=spiral", "data=swiss_roll"),
-    *("data=shape_motion", "data=solids"),
+    *("data=shape_motion", "data=solids", "data=small_digits", "data=trajectories"),
+    *("experiment=gail", "experiment=cloning"),
 }
-"""Data sets that are drawn and not read."""
+"""Data sets that are drawn or shipped and not read, and recipes of such."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -62,7 +62,7 @@ def test_the_readmes_python_runs(elsewhere: Path) -> None:
 
 PLACES = {
     "resume", "sweep_dir", "runs", "output", "checkpoint", "images", "objective",
-    "pretrained.generator", "hydra.run.dir", "hydra/launcher", "sweep",
+    "pretrained.generator", "pretrained.discriminator", "hydra.run.dir", "hydra/launcher", "sweep",
 }  # fmt: skip
 """What names a place or a plugin that the composition alone has no use for."""
 ALL = commands()
@@ -109,7 +109,7 @@ def test_every_command_composes(command: Command) -> None:
 
 def test_the_pages_have_commands_of_every_kind() -> None:
     kinds = {"train", "sample", "encode", "evaluate", "export", "report", "runs", "theory"}
-    kinds |= {"translate"}
+    kinds |= {"audit", "translate"}
     assert {command.module for command in ALL} == kinds
     assert len(ALL) > 40
 
@@ -154,6 +154,7 @@ SHORT_STUDIES = {
     "mode_collapse": ["study.steps=64", "study.samples=500"],
     "critic_as_distance": ["study.steps=40", "study.n_critic=2", "study.samples=64"],
     "perception_distortion": ["study.deviations=[0.5]", "study.weights=[1]", "study.samples=256"],
+    "occupancy": ["study.size=2", "study.steps=20"],
     "game": ["study.steps=64", "study.gap_steps=5", "study.gaps=2", "study.samples=64"],
 }
 
@@ -225,6 +226,10 @@ def shortened(command: Command, precision: str) -> list[str]:
     if command.module == "evaluate":
         given += ["num_samples=500", "metrics=quick"]
         given = [a.replace("repeats=5", "repeats=2") for a in given]
+    if "experiment=fanogan" in given:
+        given += ["callbacks.anomaly.steps=5", "callbacks.anomaly.num_samples=500"]
+    if command.module == "audit":
+        given += ["records=40", "num_samples=100", "resamples=20"]
     if command.module == "theory":
         (study,) = (a.partition("=")[2] for a in given if a.startswith("study="))
         given += SHORT_STUDIES.get(study, [])

@@ -26,6 +26,7 @@ GROUPS = (
 """Those whose numbers decide what is learnt and what is measured."""
 CALLS = "_target_", "_partial_"
 COMPANIONS = {
+    "model=actor": ["data=trajectories"],
     "prior=coded": ["conditioning=infogan"],
     "model=srresnet": ["task=restoration", "degradations=downsample"],
     "model=rrdb": ["task=restoration", "degradations=downsample"],

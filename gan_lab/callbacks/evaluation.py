@@ -224,7 +224,9 @@ def build_evaluation(
     cache = None if root is None else Path(root).expanduser() / "statistics"
     real, train = (
         replace(
-            cached_activations(network, split.images, f"{name}-{which}", cache), labels=split.labels
+            cached_activations(network, split.images, f"{name}-{which}", cache),
+            labels=split.labels,
+            samples=split.images,
         )
         for which, split in [("test", data.test), ("train", data.train)]
     )

@@ -27,6 +27,7 @@ SHOWN = {
     "loss/discriminator": "D",
     "loss/generator": "G",
     "images_per_second": "img/s",
+    "epsilon": "ε",
 }
 
 

@@ -61,6 +61,7 @@ def options_of(command: str) -> str:
 
 
 OmegaConf.register_new_resolver("merged", merged, replace=True)
+OmegaConf.register_new_resolver("total", lambda *numbers: sum(numbers), replace=True)
 OmegaConf.register_new_resolver("options_of", options_of, replace=True)
 
 

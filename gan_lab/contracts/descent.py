@@ -7,11 +7,14 @@ from typing import Protocol
 
 from torch import Tensor, nn
 
-from gan_lab.contracts.round import Player, Round, Turn
+from gan_lab.contracts.round import Player, Round, Sample, Turn
+from gan_lab.contracts.sides import Discriminator, Task
 
 
 class Game(Protocol):
     """What a descent sees of a game, on the plane of theory as in a real run."""
+
+    discriminator: Discriminator
 
     def objective(self, player: Player, round: Round) -> tuple[Tensor, Turn]:
         """Return what a player minimises, and the turn that it was read from."""
@@ -28,8 +31,8 @@ class Game(Protocol):
     def one_step_ahead(self) -> AbstractContextManager[None]:
         """Let both players stand, for a while, where a plain step would take them."""
 
-    def minimise(self, player: Player, loss: Tensor) -> None:
-        """Take one optimizer step down a loss."""
+    def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
+        """Take one optimizer step down a loss, which may be counted as a step of the run."""
 
     def move(self, player: Player, gradients: Sequence[Tensor]) -> None:
         """Take one optimizer step along given gradients."""
@@ -41,10 +44,13 @@ class Descent(nn.Module, ABC):
     Attributes:
         replays: Whether it plays a minibatch more than once.
         needs_margin: Whether it asks which logits say "real", which a critic's do not.
+        private: Whether it keeps an account of what real samples can be told by, which asks for
+            samples drawn by chance.
     """
 
     replays: bool = False
     needs_margin: bool = False
+    private: bool = False
 
     @abstractmethod
     def gradients(
@@ -57,6 +63,11 @@ class Descent(nn.Module, ABC):
         gradients, turn = self.gradients(game, player, round)
         game.move(player, gradients)
         return turn
+
+    def play(self, task: Task, minibatch: Sample) -> Round:
+        """Let the task make a round of a minibatch."""
+        round: Round = task(minibatch)
+        return round
 
     def prepare(self, game: Game) -> None:
         """Make room for what is remembered between steps; nothing by default."""

@@ -43,6 +43,7 @@ class Task(nn.Module, ABC):
         needs: Keys that :meth:`sample` must be given.
         num_classes: Labels that samples can be asked for, 0 where there are none.
         labels_are_drawn: Whether classes are the prior's own, and not the data's.
+        reads_data: Whether what it makes of a minibatch depends on more than its size and labels.
     """
 
     medium: Medium
@@ -51,6 +52,7 @@ class Task(nn.Module, ABC):
     needs: tuple[str, ...] = ()
     num_classes: int = 0
     labels_are_drawn: bool = False
+    reads_data: bool = True
 
     def meet(self, data: Any) -> None:
         """Take up what must be known of the data before the first step; nothing by default.

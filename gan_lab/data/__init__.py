@@ -29,12 +29,14 @@ from gan_lab.data.oracle import Oracle, OracleDataModule
 from gan_lab.data.photographs import PhotographFolderDataModule, PhotographsDataModule
 from gan_lab.data.samples import Samples
 from gan_lab.data.shape_motion import ShapeMotionDataModule
+from gan_lab.data.small_digits import SmallDigitsDataModule
 from gan_lab.data.solids import SolidsDataModule
 from gan_lab.data.speech import AudioFolderDataModule, SpokenDigitsDataModule
 from gan_lab.data.stacked_mnist import StackedMNISTDataModule
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.data.streaming import StreamingDataModule
 from gan_lab.data.texts import TextFileDataModule, WordsDataModule
+from gan_lab.data.trajectories import TrajectoriesDataModule
 from gan_lab.data.two_folders import PairedFolderDataModule, UnpairedFolderDataModule
 from gan_lab.data.unpaired import UnpairedLoader
 from gan_lab.data.video_folder import VideoFolderDataModule
@@ -71,6 +73,7 @@ __all__ = [
     "RingDataModule",
     "Samples",
     "ShapeMotionDataModule",
+    "SmallDigitsDataModule",
     "SolidsDataModule",
     "SpiralDataModule",
     "SpokenDigitsDataModule",
@@ -79,6 +82,7 @@ __all__ = [
     "StreamingDataModule",
     "SwissRollDataModule",
     "TextFileDataModule",
+    "TrajectoriesDataModule",
     "UnpairedFolderDataModule",
     "UnpairedLoader",
     "VideoFolderDataModule",

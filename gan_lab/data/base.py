@@ -11,9 +11,11 @@ from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
 from gan_lab.contracts import Medium
+from gan_lab.data.chosen import remaining, select, whole_numbers
 from gan_lab.data.labelled import UNKNOWN, LabelledLoader, balanced
 from gan_lab.data.loader import BatchLoader, Loader
 from gan_lab.data.mapping import available_memory, cache_folder, mapped
+from gan_lab.data.poisson import PoissonLoader
 from gan_lab.data.samples import Samples
 from gan_lab.data.stored import MappedTensor, StoredTensor
 from gan_lab.errors import LabError
@@ -30,6 +32,7 @@ class DataModule(LightningDataModule, ABC):
 
     Attributes:
         medium_class: What its samples are made of; :attr:`medium` is one of their shape.
+        poisson: Whether its loader can hold each sample by a chance of its own.
         train: What is trained on; ``validation`` and ``test`` are what is not.
 
     Raises:
@@ -37,6 +40,7 @@ class DataModule(LightningDataModule, ABC):
     """
 
     medium_class: ClassVar[type[Medium]] = Image
+    poisson: ClassVar[bool] = False
     train: Samples
     validation: Samples
     test: Samples
@@ -121,10 +125,14 @@ class InMemoryDataModule(DataModule, ABC):
             the seed; all of them by default. The others' are replaced by -1 before anything can
             read them, and labelled samples come beside each minibatch, as ``labelled_x`` and
             ``labelled_label``.
+        size: How many training samples are kept, equally many of each class; all by default.
+        leave_out: Classes of which no training sample is kept, as a test of anomalies wants it.
 
     Raises:
         ValueError: If a size is out of range.
     """
+
+    poisson = True
 
     def __init__(
         self,
@@ -134,10 +142,13 @@ class InMemoryDataModule(DataModule, ABC):
         seed: int = 0,
         memory_share: float = 0.25,
         labels: int | None = None,
+        size: int | None = None,
+        leave_out: Sequence[int] = (),
     ) -> None:
         super().__init__(sample_shape, batch_size, seed)
-        if labels is not None and labels < 1:
-            raise ValueError(f"labels must be at least 1, got {labels}")
+        for name, value in (("labels", labels), ("size", size)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
         if validation_size < 0:
             raise ValueError(f"validation_size must not be negative, got {validation_size}")
         if not 0 <= memory_share <= 1:
@@ -145,6 +156,7 @@ class InMemoryDataModule(DataModule, ABC):
         self.validation_size = validation_size
         self.memory_share = memory_share
         self.labels = labels
+        self.training_size, self.leave_out = size, tuple(leave_out)
 
     @abstractmethod
     def load(self, train: bool) -> Samples:
@@ -173,6 +185,9 @@ class InMemoryDataModule(DataModule, ABC):
             images, labels = select(images, order), labels[order]
         else:
             self.validation = Samples(images[:0], labels[:0])
+        if self.training_size is not None or self.leave_out:
+            index = remaining(labels, self.training_size, self.leave_out, self.seed)
+            images, labels = select(images, index), labels[index]
         if self.labels is not None:
             known = balanced(labels, self.labels, self.seed)
             hidden = torch.full_like(labels, UNKNOWN)
@@ -229,16 +244,7 @@ class InMemoryDataModule(DataModule, ABC):
     def train_dataloader(self) -> Loader:
         """Return a loader whose steps hold :meth:`minibatches` minibatches."""
         kind = BatchLoader if self.labels is None else LabelledLoader
+        module = None if self.trainer is None else self.trainer.lightning_module
+        if getattr(getattr(module, "descent", None), "private", False):
+            kind = PoissonLoader
         return self.loader(self.train, self.seed, kind)
-
-
-def whole_numbers(shape: Sequence[int]) -> tuple[int, ...]:
-    """Return a shape as a tuple, or raise ValueError where a size is no positive whole number."""
-    if not all(type(size) is int and size > 0 for size in shape):
-        raise ValueError(f"sample_shape must hold positive whole numbers, got {list(shape)}")
-    return tuple(shape)
-
-
-def select(images: Tensor | StoredTensor, index: Tensor) -> Tensor | StoredTensor:
-    """Return the images that ``index`` (n,) names; those on the disk stay there."""
-    return images.select(index) if isinstance(images, StoredTensor) else images[index]

@@ -220,7 +220,7 @@ def small_digits() -> tuple[Tensor, Tensor]:
         from sklearn.datasets import load_digits
     except ImportError as error:
         raise LabError(
-            "data=mnist_digits needs scikit-learn: pip install 'gan-lab[photographs]'"
+            "these digits need scikit-learn: pip install 'gan-lab[photographs]'"
         ) from error
     found = load_digits()
     pixels = np.rint(found.images * (255 / 16)).astype(np.uint8)  # of 0 to 16

@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from gan_lab.data.base import InMemoryDataModule, select, whole_numbers
+from gan_lab.data.base import InMemoryDataModule
+from gan_lab.data.chosen import select, whole_numbers
 from gan_lab.data.loader import Loader
 from gan_lab.data.samples import Samples
 from gan_lab.data.stored import StoredTensor
@@ -108,6 +109,7 @@ class DomainsDataModule(InMemoryDataModule, ABC):
         ValueError: If there is no such arrangement, or pairs are asked for and there are none.
     """
 
+    poisson = False
     aligned: ClassVar[bool] = True
 
     def __init__(
@@ -122,6 +124,8 @@ class DomainsDataModule(InMemoryDataModule, ABC):
             raise ValueError(f"arrangement must be one of {', '.join(KEYS)}, got {arrangement!r}")
         if arrangement == "pairs" and not self.aligned:
             raise ValueError(f"{type(self).__name__} has no pairs; use arrangement=unpaired")
+        if self.training_size is not None or self.leave_out:
+            raise ValueError("size and leave_out choose samples of one set, and these are two")
         self.arrangement = arrangement
         self.source_shape = whole_numbers(source_shape or sample_shape)
 

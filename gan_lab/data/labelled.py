@@ -14,13 +14,14 @@ UNKNOWN = -1
 """The label of a sample whose class is not to be known."""
 
 
-def balanced(labels: Tensor, count: int, seed: int) -> Tensor:
-    """Return which samples' labels are known: equally many of each class, in ascending order.
+def balanced(labels: Tensor, count: int, seed: int, key: str = "data.labels") -> Tensor:
+    """Return which samples are chosen, equally many of each class, in ascending order.
 
     Args:
         labels: Of all samples, shape (N,).
-        count: Labels that are known.
+        count: Of those that are chosen.
         seed: Of the choice.
+        key: That asks for them, for messages.
 
     Raises:
         LabError: If they do not divide among the classes, or a class has too few samples.
@@ -29,12 +30,12 @@ def balanced(labels: Tensor, count: int, seed: int) -> Tensor:
     share, rest = divmod(count, len(classes))
     if rest or not share:
         raise LabError(
-            f"data.labels={count} does not divide among {len(classes)} classes; "
-            f"data.labels={max(1, share) * len(classes)} does"
+            f"{key}={count} does not divide among {len(classes)} classes; "
+            f"{key}={max(1, share) * len(classes)} does"
         )
     if share > int(sizes.min()):
         raise LabError(
-            f"data.labels={count} asks for {share} samples of each class, and one has "
+            f"{key}={count} asks for {share} samples of each class, and one has "
             f"{int(sizes.min())}; make it smaller"
         )
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))

@@ -6,6 +6,8 @@ from gan_lab.descents.extragradient import Extragradient
 from gan_lab.descents.gated import Gated
 from gan_lab.descents.optimistic import Optimistic
 from gan_lab.descents.plain import Plain, gradient
+from gan_lab.descents.private import Private
+from gan_lab.descents.proximal import Proximal
 
 __all__ = [
     "Consensus",
@@ -15,5 +17,7 @@ __all__ = [
     "Gated",
     "Optimistic",
     "Plain",
+    "Private",
+    "Proximal",
     "gradient",
 ]

@@ -19,6 +19,7 @@ from gan_lab.contracts import (
 )
 from gan_lab.errors import LabError
 from gan_lab.game.judge import couples_samples
+from gan_lab.game.private import refuse_leaks
 
 if TYPE_CHECKING:
     from gan_lab.game.module import GAN
@@ -46,6 +47,8 @@ def refuse_mismatch(game: GAN) -> None:
     refuse_heads(discriminator, rules)
     refuse_coupled_samples(discriminator, rules)
     refuse_critic(game.loss, [*rules, game.descent])
+    if game.descent.private:
+        refuse_leaks(game)
     for rule in rules:  # says by itself what it is not for
         rule.check(task, discriminator)
 

@@ -172,7 +172,7 @@ class GAN(Updates):
             self.remember(minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_batch(minibatch, self.task)
-        round: Round = self.task(minibatch)
+        round = self.descent.play(self.task, minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_round(round, self.discriminator)
             self.checked = True

@@ -13,8 +13,13 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from gan_lab.contracts import PLAYERS, Descent, Discriminator, Player, Round, Sample, Task, Turn
+from gan_lab.descents import Private
 from gan_lab.errors import LabError
 from gan_lab.game import checks
+from gan_lab.game.private import begin_account
+
+ACCOUNT_KEY = "privacy"
+"""Where a checkpoint keeps the account of a private descent."""
 
 
 class Updates(LightningModule):
@@ -31,6 +36,7 @@ class Updates(LightningModule):
     objective: Callable[[Player, Round], tuple[Tensor, Turn]]
     k: int = 1
     checked: bool = False
+    first_step: int = 0
 
     def on_fit_start(self) -> None:
         """Give each process noise of its own; check that data and trainer fit the game.
@@ -48,8 +54,21 @@ class Updates(LightningModule):
                 "pass, which several processes and precision 16-mixed rely on; use one process "
                 "and 32-true or bf16-mixed, or descent=plain"
             )
+        if self.descent.private:
+            begin_account(self)
         if trainer.world_size > 1:  # Lightning seeds all alike
             torch.manual_seed(torch.initial_seed() + 1_000_003 * self.global_rank)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the account of a private descent."""
+        if isinstance(self.descent, Private):
+            checkpoint[ACCOUNT_KEY] = self.descent.account()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it up."""
+        self.first_step = checkpoint["global_step"]
+        if isinstance(self.descent, Private):
+            self.descent.resume(checkpoint.get(ACCOUNT_KEY))
 
     def updates(self, player: Player) -> int:
         """Return how many updates of a player there will have been after the present one."""
@@ -61,12 +80,12 @@ class Updates(LightningModule):
         side = self.discriminator if player == "discriminator" else self.task
         return [parameter for parameter in side.parameters() if parameter.requires_grad]
 
-    def minimise(self, player: Player, loss: Tensor) -> None:
-        """Take one optimizer step down a loss."""
+    def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
+        """Take one optimizer step down a loss; see :meth:`step`."""
         optimizer = self.optimizer_of(player)
         optimizer.zero_grad()
         self.manual_backward(loss)
-        self.step(player)
+        self.step(player, counted)
 
     def move(self, player: Player, gradients: Sequence[Tensor]) -> None:
         """Take one optimizer step along given gradients."""
@@ -74,9 +93,14 @@ class Updates(LightningModule):
             parameter.grad = gradient.detach()
         self.step(player)
 
-    def step(self, player: Player) -> None:
-        """Let a player's optimizer step; only the generator's counts as a step of the trainer."""
-        if player == "generator":
+    def step(self, player: Player, counted: bool = True) -> None:
+        """Let a player's optimizer step; only the generator's counts as a step of the trainer.
+
+        Args:
+            player: Whose.
+            counted: Whether that is so, as it is not of those before the last on one round.
+        """
+        if player == "generator" and counted:
             cast(list[LightningOptimizer], self.optimizers())[1].step()
         else:
             self.trainer.strategy.optimizer_step(self.optimizer_of(player), lambda: None)

@@ -32,6 +32,7 @@ from gan_lab.metrics.inception import InceptionFeatures
 from gan_lab.metrics.inception_score import InceptionScore, inception_score
 from gan_lab.metrics.kid import KernelDistance, kernel_distance
 from gan_lab.metrics.likelihoods import HeldOutLikelihood, OracleLikelihood
+from gan_lab.metrics.membership import Attack, attack, most_accuracy, most_separation
 from gan_lab.metrics.memorization import Memorization, data_copying, rank_statistic
 from gan_lab.metrics.modes import ModeCoverage, mode_coverage, mode_divergence, mode_shares
 from gan_lab.metrics.neighbours import nearest
@@ -53,6 +54,7 @@ from gan_lab.metrics.reference import Reference
 from gan_lab.metrics.solid_features import SolidFeatures, VolumeFeatures
 from gan_lab.metrics.solids import Occupancy, Pieces, SolidSets
 from gan_lab.metrics.speech import SpokenDigitFeatures
+from gan_lab.metrics.synthetic import SyntheticAccuracy
 from gan_lab.metrics.texts import Distinct, RealWords, distinct
 from gan_lab.metrics.tokens import TokenFeatures
 from gan_lab.metrics.translations import fitting_network, measure, way_back
@@ -62,6 +64,7 @@ from gan_lab.metrics.two_sample import TwoSampleAccuracy, two_sample_accuracy
 __all__ = [
     "BLEU",
     "Activations",
+    "Attack",
     "Batch",
     "ClassAccuracy",
     "ClassHistogram",
@@ -106,9 +109,11 @@ __all__ = [
     "SolidFeatures",
     "SolidSets",
     "SpokenDigitFeatures",
+    "SyntheticAccuracy",
     "TokenFeatures",
     "TwoSampleAccuracy",
     "VolumeFeatures",
+    "attack",
     "bleu",
     "chamfer_distances",
     "class_distance",
@@ -132,6 +137,8 @@ __all__ = [
     "mode_coverage",
     "mode_divergence",
     "mode_shares",
+    "most_accuracy",
+    "most_separation",
     "nearest",
     "precision_recall",
     "rank_statistic",

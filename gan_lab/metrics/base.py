@@ -31,6 +31,7 @@ class SampleMetric(Metric, ABC):
         of_task: Whether the figures are the generating side's own, and of no samples; real samples
             have none then.
         needs: What the feature network must tell of a sample beside features and logits.
+        reads_samples: Whether it looks at the samples themselves too.
     """
 
     is_differentiable = False
@@ -39,6 +40,7 @@ class SampleMetric(Metric, ABC):
     bounds: tuple[str, ...] = ()
     of_task: bool = False
     needs: tuple[str, ...] = ()
+    reads_samples: bool = False
 
     def __init__(self, reference: Reference) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from gan_lab.contracts import Task
 from gan_lab.errors import LabError
+from gan_lab.media import to_bytes
 from gan_lab.metrics.base import SampleMetric, shuffled
 from gan_lab.metrics.features import Activations, FeatureNetwork, activations
 from gan_lab.metrics.reference import Reference
@@ -104,6 +105,8 @@ class Evaluation:
         for batch in batches:
             samples, labels = batch if isinstance(batch, tuple) else (batch, None)
             made = replace(activations(self.network, samples.to(device)), labels=labels).to(device)
+            if any(metric.reads_samples for metric in self._metrics):
+                made = replace(made, samples=stored(samples).to(device))
             for metric in self._metrics:
                 metric.update(made)
         return compute(self._metrics)
@@ -142,6 +145,11 @@ class Evaluation:
             if name in self.floor
             and abs(value - self.ideals[name]) < abs(self.floor[name] - self.ideals[name])
         ]
+
+
+def stored(samples: Tensor) -> Tensor:
+    """Return images (N, C, H, W) as a file would hold them, and other samples as they are."""
+    return to_bytes(samples) if samples.ndim == 4 else samples
 
 
 def compute(metrics: Iterable[SampleMetric]) -> Figures:

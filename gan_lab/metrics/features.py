@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load
@@ -41,12 +42,15 @@ class Activations:
         labels: Shape (N,), the samples' classes, or those asked for, where they are known.
         beside: What else the network tells of each sample, (N, ...) by name: of a clip's frames, of
             a solid's cubes.
+        samples: Shape (N, *shape), what they are of, where a metric asks for them; they may lie on
+            the disk.
     """
 
     features: Tensor
     logits: Tensor | None = None
     labels: Tensor | None = None
     beside: Mapping[str, Tensor] = field(default_factory=dict)
+    samples: Any = None
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -57,14 +61,19 @@ class Activations:
         logits = None if self.logits is None else self.logits[index]
         labels = None if self.labels is None else self.labels[index]
         beside = {name: values[index] for name, values in self.beside.items()}
-        return Activations(self.features[index], logits, labels, beside)
+        samples = self.samples
+        if samples is not None and isinstance(index, Tensor):  # those on the disk stay there
+            samples = samples[index] if isinstance(samples, Tensor) else samples.select(index)
+        elif samples is not None:
+            samples = samples[index]
+        return Activations(self.features[index], logits, labels, beside, samples)
 
     def to(self, device: torch.device) -> "Activations":
         """Return the activations on a device."""
         logits = None if self.logits is None else self.logits.to(device)
         labels = None if self.labels is None else self.labels.to(device)
         beside = {name: values.to(device) for name, values in self.beside.items()}
-        return Activations(self.features.to(device), logits, labels, beside)
+        return Activations(self.features.to(device), logits, labels, beside, self.samples)
 
 
 class FeatureNetwork(nn.Module, ABC):

@@ -1,6 +1,7 @@
 """Generators, backbones, and the discriminators that are made of them."""
 
 from gan_lab.contracts import Discriminator
+from gan_lab.models.actor import ActorCritic
 from gan_lab.models.attention import SelfAttention
 from gan_lab.models.base import Backbone, Generator
 from gan_lab.models.biggan import BigGANBackbone, BigGANGenerator
@@ -41,6 +42,7 @@ from gan_lab.models.wavegan import PhaseShuffle, WaveGANBackbone, WaveGANGenerat
 
 __all__ = [
     "RRDB",
+    "ActorCritic",
     "Autoencoder",
     "Backbone",
     "BigGANBackbone",

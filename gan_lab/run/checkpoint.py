@@ -13,10 +13,10 @@ import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
-from gan_lab.contracts import Task
+from gan_lab.contracts import Discriminator, Task
 from gan_lab.errors import LabError
 from gan_lab.files import written_whole
-from gan_lab.run.rebuild import rebuild_task, refuse_special, told
+from gan_lab.run.rebuild import rebuild_discriminator, rebuild_task, refuse_special, told
 
 CONFIG_KEY = "gan_lab"
 """Where a checkpoint keeps its run's version, choices and resolved configuration."""
@@ -214,6 +214,17 @@ def load_task(path: Path, weights: str = "raw", trust: Sequence[str] = ()) -> Ta
         raise LabError(f"{path} holds no averaged weights; use weights=raw")
     state = checkpoint[EMA_KEY] if weights == "ema" else part_of(checkpoint, "task")
     return rebuild_task(checkpoint[CONFIG_KEY]["config"]["module"].get("task"), state, path, trust)
+
+
+def load_discriminator(path: Path, trust: Sequence[str] = ()) -> Discriminator:
+    """Rebuild a checkpoint's discriminator: evaluation mode, on the CPU.
+
+    Raises:
+        LabError: If the file is no checkpoint or names a class that is not on the allow-list.
+    """
+    checkpoint = read_checkpoint(path)
+    node = checkpoint[CONFIG_KEY]["config"]["module"].get("discriminator")
+    return rebuild_discriminator(node, part_of(checkpoint, "discriminator"), path, trust)
 
 
 def part_of(checkpoint: Checkpoint, name: str) -> dict[str, Tensor]:

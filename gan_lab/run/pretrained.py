@@ -53,6 +53,31 @@ def pretrained(
     return network
 
 
+def learn_norms_alone(network: nn.Module) -> nn.Module:
+    """Freeze all of a network but the scales and shifts of its norms, and what these come from.
+
+    References:
+        Image Generation From Small Datasets via Batch Statistics Adaptation (Noguchi and Harada
+        2019), section 3.2, arXiv 1904.01774.
+
+    Args:
+        network: The generating side, or a part of it.
+
+    Raises:
+        LabError: If it has no norms that learn.
+    """
+    norms = [layer for layer in network.modules() if "Norm" in type(layer).__name__]
+    learning = {id(p) for layer in norms for p in layer.parameters()}
+    if not learning:
+        raise LabError(
+            "pretrained.learn=norms needs a generator with norms that learn, such as "
+            "model=infogan or dcgan"
+        )
+    for parameter in network.parameters():
+        parameter.requires_grad_(parameter.requires_grad and id(parameter) in learning)
+    return network
+
+
 def refuse_mismatch(network: nn.Module, found: Mapping[str, Tensor], path: Path) -> None:
     """Raise LabError that names each weight of another name or shape."""
     wanted = {name: list(tensor.shape) for name, tensor in network.state_dict().items()}

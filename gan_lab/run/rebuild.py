@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as registration
 
-from gan_lab.contracts import Task
+from gan_lab.contracts import Discriminator, Task
 from gan_lab.errors import LabError
 
 ALLOWED = "data", "degradations", "media", "metrics", "models", "priors", "tasks"
@@ -198,6 +198,25 @@ def rebuild_task(
     except Exception as error:
         raise LabError(f"the weights in {path} cannot be taken up: {told(error)}") from error
     return task.eval()
+
+
+def rebuild_discriminator(
+    node: Any, state: Mapping[str, Tensor], path: Path, trust: Sequence[str] = ()
+) -> Discriminator:
+    """Return the discriminator that a file names, as :func:`rebuild_task` does the other side.
+
+    Raises:
+        LabError: If a class is not on the allow-list, or the weights do not fit.
+    """
+    with sketching(state):
+        sketch = rebuild(node, trust)
+    if not isinstance(sketch, Discriminator):
+        raise LabError(f"{path} names no discriminator")
+    if found := differences(sketch, state):
+        raise LabError(f"the weights in {path} are of other networks than it names: {found[0]}")
+    network = cast(Discriminator, rebuild(node, trust))
+    network.load_state_dict(state)
+    return network.eval()
 
 
 def refuse_samples(sketch: Task, path: Path) -> None:

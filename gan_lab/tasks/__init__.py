@@ -10,6 +10,7 @@ from gan_lab.tasks.colouring import Colouring
 from gan_lab.tasks.cycle import Cycle
 from gan_lab.tasks.domains import Domains
 from gan_lab.tasks.generation import Generation
+from gan_lab.tasks.imitation import Imitation
 from gan_lab.tasks.multimodal import Multimodal
 from gan_lab.tasks.restoration import Restoration
 from gan_lab.tasks.sequences import Sequences
@@ -31,6 +32,7 @@ __all__ = [
     "Cycle",
     "Domains",
     "Generation",
+    "Imitation",
     "Multimodal",
     "Restoration",
     "Sequences",

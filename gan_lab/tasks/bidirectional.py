@@ -20,6 +20,8 @@ class Encoding(Generation, Encodes):
         ValueError: If codes and latents differ in length, or the generator takes labels.
     """
 
+    reads_data = True
+
     def __init__(
         self,
         generator: Generator,

@@ -34,6 +34,7 @@ class Generation(Task):
     """
 
     takes = ("x",)
+    reads_data = False
 
     def __init__(
         self, generator: Generator, prior: Prior | None = None, medium: Medium | None = None

@@ -1,8 +1,10 @@
 """What a player minimises beside the adversarial loss, and what acts after an update."""
 
+from gan_lab.terms.acting import Cloning, ProximalPolicy
 from gan_lab.terms.annealing import Annealing
 from gan_lab.terms.base import Constraint, Penalty, Scorer, Side, Term, Turn, WeightPenalty
 from gan_lab.terms.clipping import WeightClipping
+from gan_lab.terms.consolidation import ElasticWeights
 from gan_lab.terms.cycles import CycleConsistency, Identity
 from gan_lab.terms.diversity import ModeSeeking, PullAway
 from gan_lab.terms.features import (
@@ -46,11 +48,13 @@ __all__ = [
     "R2",
     "Annealing",
     "Classification",
+    "Cloning",
     "CodeRecovery",
     "Consistency",
     "Constraint",
     "CycleConsistency",
     "DomainClassification",
+    "ElasticWeights",
     "FeatureMatching",
     "GaussianPrior",
     "GradientPenalty",
@@ -70,6 +74,7 @@ __all__ = [
     "Penalty",
     "Perceptual",
     "PolicyGradient",
+    "ProximalPolicy",
     "PullAway",
     "Reconstruction",
     "Scorer",

@@ -150,7 +150,7 @@ class BareGame(nn.Module):
         with self.standing(ahead):
             yield
 
-    def minimise(self, player: Player, loss: Tensor) -> None:
+    def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
         """Take one optimizer step down a loss."""
         self.optimizers[player].zero_grad()
         torch.autograd.backward(loss)

@@ -120,6 +120,8 @@ COMPANIONS = {
     **dict.fromkeys(["medium=audio", "model=wavegan"], SPEECH),
     **dict.fromkeys(SPECTRA[:3], SPECTRA),
     **dict.fromkeys(VOCODER[:3], VOCODER),
+    "task=imitation": ["data=trajectories"],
+    "model=actor": ["data=trajectories"],
     "prior=coded": ["conditioning=infogan"],
     **dict.fromkeys(PAIRS, PAIRS),
     **dict.fromkeys(CYCLES, CYCLES),

@@ -142,3 +142,35 @@ def test_a_game_that_asks_for_every_label_is_refused() -> None:
     with pytest.raises(LabError, match=r"data.labels leaves most labels unknown"):
         refuse_data(asking, few)
     refuse_data(asking, data(labels=None))
+
+
+def test_fewer_training_samples_are_chosen_evenly_and_lie_within_more() -> None:
+    sets = {size: data(labels=None, size=size, seed=2) for size in (8, 20)}
+    for size, made in sets.items():
+        assert made.train.labels.bincount().tolist() == [size // CLASSES] * CLASSES
+        assert len(made.test.labels) == COUNT
+    few, more = ({tuple(x.flatten().tolist()) for x in m.train.images} for m in sets.values())
+    assert few < more
+    other = data(labels=None, size=8, seed=3).train.images
+    assert not torch.equal(other, sets[8].train.images)
+    assert (data(labels=4, size=8).train.labels != UNKNOWN).sum() == 4
+
+
+def test_classes_that_are_left_out_are_for_testing_alone() -> None:
+    made = data(labels=None, leave_out=[1], size=6)
+    assert made.train.labels.bincount().tolist() == [2, 0, 2, 2]
+    assert made.test.labels.bincount().tolist() == [15] * CLASSES
+    assert len(data(labels=None, leave_out=[0, 3]).train.labels) == 30
+
+
+def test_a_choice_that_cannot_be_made_is_said_in_a_line() -> None:
+    with pytest.raises(LabError, match=r"data.size=7 does not divide among 4 classes; data.size=4"):
+        data(labels=None, size=7)
+    with pytest.raises(LabError, match="data.size=80 asks for 20 samples of each class"):
+        data(labels=None, size=80)
+    with pytest.raises(LabError, match=r"data.leave_out=\[9\] names the class 9, and there are 0"):
+        data(labels=None, leave_out=[9])
+    with pytest.raises(LabError, match="leaves no class to train on"):
+        data(labels=None, leave_out=[0, 1, 2, 3])
+    with pytest.raises(ValueError, match="size must be at least 1, got 0"):
+        data(labels=None, size=0)

@@ -6,6 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_lab.errors import LabError
+from gan_lab.models import DCGANGenerator, MLPGenerator, NormLabels
+from gan_lab.models.labels import ConditionalBatchNorm
+from gan_lab.run.pretrained import learn_norms_alone
 from tests.conftest import CommandLine
 
 LINE = (
@@ -99,3 +103,15 @@ def test_what_does_not_fit_is_refused_by_one_line(
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("gan_lab: ")
     assert message in line
+
+
+def test_norms_alone_may_learn() -> None:
+    labels = NormLabels(3)
+    network = DCGANGenerator(4, (1, 16, 16), 4, labels=labels)
+    learn_norms_alone(network)
+    moving = {name for name, p in network.named_parameters() if p.requires_grad}
+    norms = [n for n, layer in network.named_modules() if isinstance(layer, ConditionalBatchNorm)]
+    assert norms and moving
+    assert all(any(name.startswith(f"{norm}.") for norm in norms) for name in moving)
+    with pytest.raises(LabError, match="needs a generator with norms that learn"):
+        learn_norms_alone(MLPGenerator(4, (2,), (8,)))

@@ -6,6 +6,7 @@ from gan_lab.theory.studies.divergences import Divergences
 from gan_lab.theory.studies.equilibrium import Equilibrium
 from gan_lab.theory.studies.game import Game
 from gan_lab.theory.studies.mode_collapse import ModeCollapse
+from gan_lab.theory.studies.occupancy import Occupancy
 from gan_lab.theory.studies.perception_distortion import PerceptionDistortion
 from gan_lab.theory.studies.vanishing_gradients import VanishingGradients
 
@@ -16,6 +17,7 @@ __all__ = [
     "Equilibrium",
     "Game",
     "ModeCollapse",
+    "Occupancy",
     "PerceptionDistortion",
     "VanishingGradients",
 ]

@@ -1,0 +1,1 @@
+"""Transfer, imitation, privacy and anomalies: the tables of docs/beyond.md."""

@@ -1,0 +1,78 @@
+"""What attacks find in an overfit run and in a private one, and what samples of both teach.
+
+    python -m benchmarks.beyond.privacy                  # the real thing; again goes on
+    python -m benchmarks.beyond.privacy --steps 20 --seeds 1
+
+Attacks: 200 training images, with and without ``descent=private``, from the last weights. Samples:
+a conditional GAN on all of MNIST, plain and private to epsilon 10, for the same number of updates,
+of which the accuracy on real test digits of a classifier that is trained on samples alone.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.beyond.jobs import arguments, call, figure, summary_of, table, told, train
+
+PLAIN = ["discriminator_norm=none", "callbacks.nearest_neighbours=null"]
+PRIVATE = [*PLAIN, "descent=private", "descent.noise_multiplier=1.0"]
+FEW = ["data.size=200", "data.batch_size=50", "callbacks.evaluation=null"]
+CONDITIONAL = [
+    *("conditioning=concatenation", "metrics=all", "data.batch_size=256", "n_critic=3"),
+    *("metrics.figures.memorization=null", "metrics.figures.intra_class_fid=null"),
+]
+ATTACKS = "logits", "nearest", "calibrated"
+
+
+def main() -> None:
+    """Run what is missing and print both tables."""
+    parser = arguments(__doc__ or "", "outputs/results/privacy", 2000)
+    given = parser.parse_args()
+    steps = [f"trainer.max_steps={given.steps}", "trainer.precision=32-true", *given.overrides]
+    attacked, taught = [], []
+    for name, own in (("plain", PLAIN), ("private", PRIVATE)):
+        reports, runs = [], []
+        for seed in range(given.seeds):
+            few = given.folder / f"few-{name}-{seed}"
+            delta = ["descent.delta=1e-3"] if name == "private" else []
+            if not given.table_only:
+                train(few, [*FEW, *own, *delta, *steps, f"seed={seed}"])
+            reports.append(audited(few, given.table_only))
+            many = given.folder / f"many-{name}-{seed}"
+            every = f"callbacks.evaluation.every_n_steps={given.steps + 1}"
+            target = ["descent.target_epsilon=10"] if name == "private" else []
+            overrides = [*CONDITIONAL, *own, *steps, *target, every, f"seed={seed}"]
+            runs.append(summary_of(many) if given.table_only else train(many, overrides))
+        for attack in ATTACKS:
+            found = [report.get("attacks", {}).get(attack, {}) for report in reports]
+            cells = [told([f.get(key) for f in found], 3) for key in ("auc", "tpr")]
+            most = told([(report.get("bound") or {}).get("auc") for report in reports], 3)
+            epsilon = told([report.get("epsilon") for report in reports])
+            attacked.append([name, attack, *cells, epsilon, most])
+        keys = ("epsilon", 2), ("synthetic_accuracy", 3), ("class_accuracy", 3), ("fid", 1)
+        taught.append([name, *(told([figure(run, k) for run in runs], d) for k, d in keys)])
+    print(f"{given.steps:,} updates, {given.seeds} seeds, mean [95 % interval]\n")
+    headings = ["200 images", "attack", "AUC", "TPR at 0.1 % FPR", "epsilon", "AUC at most"]
+    print(table(headings, attacked))
+    print()
+    print(
+        table(["60,000 images", "epsilon", "train on synthetic", "class accuracy", "FID"], taught)
+    )
+
+
+def audited(run: Path, table_only: bool) -> dict[str, dict[str, dict[str, float]]]:
+    """Return what an audit of a run says, which is made once."""
+    place = run.with_name(f"{run.name}-audit")
+    if not (place / "audit.json").exists() and not table_only and (run / "checkpoints").is_dir():
+        hydra = f"hydra.run.dir={place}"
+        audit = [f"checkpoint={run}", f"output={place}", hydra]
+        call([sys.executable, "-m", "gan_lab.audit", *audit])
+    path = place / "audit.json"
+    found: dict[str, dict[str, dict[str, float]]] = (
+        json.loads(path.read_text()) if path.exists() else {}
+    )
+    return found
+
+
+if __name__ == "__main__":
+    main()
