@@ -32,6 +32,8 @@ def draw(entries: list[dict[str, Any]], path: Path) -> None:
     ):
         axis.set_ticks(ticks, [str(tick) for tick in ticks])
         axis.set_ticks([], minor=True)
+    seconds = [lap["seconds"] for entry in entries for lap in entry["laps"]]
+    axes.set_xlim(0.9 * min(seconds), 1.1 * max(seconds))
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=150)
