@@ -15,7 +15,7 @@ from gan_lab.media import Video
 
 MOTIONS = "left to right", "top to bottom"
 SHAPES = "circle", "square"
-RADII = 0.1, 0.2
+RADII = 0.12, 0.22
 """Smallest and largest half width, in edges of the field."""
 BRIGHT = 128
 """The strongest channel of a colour is at least so bright, of 255."""

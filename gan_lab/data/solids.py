@@ -74,7 +74,7 @@ class SolidsDataModule(InMemoryDataModule):
         solids = torch.empty(count, *self.sample_shape, dtype=torch.uint8)
         grid = Grid(self.sample_shape[1])
         for label, kind in enumerate(self.kinds):
-            for rows in (labels == label).nonzero()[:, 0].split(100):  # distances are floats
+            for rows in torch.split((labels == label).nonzero()[:, 0], 100):  # distances are floats
                 numbers = torch.rand(len(rows), 8, generator=random)
                 solids[rows, 0] = (KINDS[kind](grid, numbers) < 0).byte() * 255
         return Samples(solids, labels)

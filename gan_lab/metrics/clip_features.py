@@ -57,7 +57,7 @@ class ShapeMotionFeatures(FeatureNetwork):
                 f"{self.name} takes coloured clips, got samples of shape "
                 f"{list(samples.shape[1:])}; metrics/features=frames takes any"
             )
-        return join([self.seen(part) for part in to_bytes(samples).split(AT_ONCE)])
+        return join([self.seen(part) for part in torch.split(to_bytes(samples), AT_ONCE)])
 
     def seen(self, pixels: Tensor) -> Activations:
         """Return the activations of a few uint8 clips."""
@@ -108,13 +108,13 @@ class FrameFeatures(FeatureNetwork):
         shape = list(self.medium.shape)
         if list(samples.shape[1:]) != shape:
             raise LabError(f"samples must have shape {shape}, got {list(samples.shape[1:])}")
-        return join([self.seen(part) for part in to_bytes(samples).split(AT_ONCE)])
+        return join([self.seen(part) for part in torch.split(to_bytes(samples), AT_ONCE)])
 
     def seen(self, pixels: Tensor) -> Activations:
         """Return the activations of a few uint8 clips."""
         clips = to_float(pixels).movedim(2, 1)
         maps = leaky_relu(self.network.maps(clips.flatten(0, 1))[-1], 0.2)
-        frames = adaptive_avg_pool2d(maps, 1).flatten(1).unflatten(0, clips.shape[:2])
+        frames = adaptive_avg_pool2d(maps, 1).reshape(*clips.shape[:2], -1)
         features = torch.cat([frames.mean(1), frames.diff(dim=1).abs().mean(1)], dim=1)
         return Activations(features, beside={"frames": frames})
 

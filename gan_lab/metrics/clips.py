@@ -121,7 +121,7 @@ class MotionRecognised(MeanOverClips, LogitMetric):
     needs = ("shapes",)
 
     def of_each(self, generated: Activations) -> Tensor:
-        motions = self.logits(generated).softmax(1).unflatten(1, (2, 2)).sum(2)
+        motions = self.logits(generated).softmax(1).reshape(-1, 2, 2).sum(2)
         return (motions.amax(1) > SURE).double()
 
 

