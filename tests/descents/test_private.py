@@ -159,10 +159,10 @@ def test_a_run_that_goes_on_keeps_its_account(tmp_path: Path) -> None:
 
 
 def test_a_target_ends_the_run() -> None:
-    module = game(Private(0.6, target_epsilon=3.0))
-    runner = fit(module, SMALL(), 10_000, PrivacyAccount())
+    module = game(Private(1.0, target_epsilon=4.0))
+    runner = fit(module, SMALL(), 60, PrivacyAccount())
     assert runner.max_steps == runner.global_step > 1
-    assert module.descent.epsilon() <= 3.0 < module.descent.epsilon(1)
+    assert module.descent.epsilon() <= 4.0 < module.descent.epsilon(1)
     with pytest.raises(LabError, match=r"target_epsilon=0.1 allows no update more"):
         fit(game(Private(1.0, target_epsilon=0.1)), SMALL(), 5)
 
