@@ -78,10 +78,15 @@ LOSSES: list[Callable[[], AdversarialLoss]] = [
 LOSSES += [lambda: FDivergence("kl"), lambda: FDivergence("squared_hellinger")]
 LOSSES += [lambda: Symmetric(NonSaturating()), lambda: MaximumMeanDiscrepancy("gaussian")]
 TERMS: list[type] = concrete(terms, Penalty, WeightPenalty, Constraint, LeCam)
+OTHER_MEDIA = (
+    *(models.WaveGANGenerator, models.SpecGANGenerator),
+    *(models.MoCoGANGenerator, models.VGANGenerator, models.VolumeGenerator),
+)
+"""Those that draw no images; see tests/models."""
 PAIRS = [
     (generator, getattr(models, generator.__name__.replace("Generator", "Backbone"), DCGANBackbone))
     for generator in concrete(models, Generator)
-    if generator not in (models.WaveGANGenerator, models.SpecGANGenerator)
+    if generator not in OTHER_MEDIA
 ]
 WITHOUT_BATCH_NORM = ("R3GANGenerator", "BigGANGenerator", "StyleGAN2Generator")
 """Those that have none that labels could scale."""
