@@ -52,6 +52,7 @@ def chamfer_distances(one: Tensor, other: Tensor) -> Tensor:
         Shape (N, M), in thousandths of the squared longest edge of the grid. An empty solid lies as
         far from any other as the grid's corners from each other, and at 0 from an empty one.
     """
+    one, other = one.bool(), other.bool()
     edge = max(one.shape[1:])
     farthest = 2 * sum((side - 1) ** 2 for side in one.shape[1:])
     ones, to_ones = surfaces_and_distances(one)

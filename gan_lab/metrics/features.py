@@ -22,7 +22,7 @@ DIGIT = Image((1, 28, 28))
 
 DIGESTS = {
     "mnist": "2bab88e90624201775f651021a6eb0eee3be8dbe386efbda8fe5d9f0808ef19f",
-    "shape_motion": "",
+    "shape_motion": "7756222df7a7787920b9f15d3f7c82982a9bcaadd35b90f71d036609b9bd644e",
     "solids": "2cb79cf0e984174a5ca737ad40ce1e2af596bca643264b6d81e7055519f97fa3",
     "fashion_mnist": "708a9a981353e29f7fada521e4b8776b500de2810696df444871ee4f1dd97379",
 }

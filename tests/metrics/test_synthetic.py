@@ -26,7 +26,7 @@ def stripes(count: int, seed: int) -> tuple[Tensor, Tensor]:
 def known(count: int, seed: int) -> Activations:
     images, labels = stripes(count, seed)
     found = activations(RawFeatures(Image(SHAPE)), images)
-    return Activations(found.features, found.logits, labels, images)
+    return Activations(found.features, found.logits, labels, samples=images)
 
 
 def evaluation(**options: Any) -> Evaluation:
