@@ -47,6 +47,7 @@ def test_a_run_that_ends_before_its_first_evaluation_is_measured_in_proportion(
     train: CommandLine, capfd: pytest.CaptureFixture[str]
 ) -> None:
     proportional = [option for option in SMALL if "final_num_samples" not in option]
+    proportional.append("data.validation_size=59800")  # leaves 200
     short = (*proportional, "callbacks.evaluation.every_n_steps=3", "trainer.max_steps=2")
     summary = json.loads((train(*short) / "summary.json").read_text())
     assert {n for n in summary["final"] if n.startswith("fid/") and not n.endswith("_ema")} == {
