@@ -25,8 +25,9 @@ DIGESTS = {
     "shape_motion": "7756222df7a7787920b9f15d3f7c82982a9bcaadd35b90f71d036609b9bd644e",
     "solids": "2cb79cf0e984174a5ca737ad40ce1e2af596bca643264b6d81e7055519f97fa3",
     "fashion_mnist": "708a9a981353e29f7fada521e4b8776b500de2810696df444871ee4f1dd97379",
+    "spoken_digits": "0468d1226be17a4b826d9c0d9701786bb1f9ce9c7c537c16ecbbf6219655138f",
 }
-"""SHA-256 of weights/<name>.safetensors; benchmarks/train_classifier.py makes and prints them."""
+"""SHA-256 of weights/<name>.safetensors, which benchmarks/train_*classifier.py make and print."""
 
 DIGITS = "mnist", "fashion_mnist"
 """Data sets whose classifier looks at grey images of 28×28 pixels."""

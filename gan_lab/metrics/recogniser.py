@@ -64,7 +64,8 @@ def word_error_rate(heard: Iterable[int | None], said: Iterable[int]) -> float:
 
 def mel_distance(sounds: Tensor, truth: Tensor, mel: LogMel) -> Tensor:
     """Return the mean absolute difference of log-mel spectra of each sound (N, 1, length)."""
-    return (mel(sounds) - mel(truth)).abs().flatten(1).mean(1)
+    distance: Tensor = (mel(sounds) - mel(truth)).abs().flatten(1).mean(1)
+    return distance
 
 
 def intelligibility(sounds: Tensor, truth: Tensor, rate: int) -> Tensor:

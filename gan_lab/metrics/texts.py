@@ -77,7 +77,7 @@ class RealWords(TokenMetric):
         self.ideals = {"real_words": 1.0, "unseen_words": 1.0}
         self.bounds = tuple(self.ideals)
         test, train = reference.whole or (reference.real, reference.train)
-        self.test, self.train = self.words(test.features), self.words(train.features)
+        self.held_out, self.learnt = self.words(test.features), self.words(train.features)
 
     def words(self, features: Tensor) -> dict[Tokens, int]:
         """Return how often each word is there."""
@@ -91,8 +91,8 @@ class RealWords(TokenMetric):
         _, generated = self.collected(at_least=1)
         counts = self.words(generated)
         total = max(1, sum(counts.values()))
-        known = sum(n for word, n in counts.items() if word in self.train or word in self.test)
-        unseen = sum(n for w, n in counts.items() if w in self.test and w not in self.train)
+        known = sum(n for word, n in counts.items() if word in self.learnt or word in self.held_out)
+        unseen = sum(n for w, n in counts.items() if w in self.held_out and w not in self.learnt)
         shares = {"real_words": known / total, "unseen_words": unseen / total}
         return {k: torch.tensor(value, dtype=torch.float64) for k, value in shares.items()}
 

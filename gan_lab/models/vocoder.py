@@ -67,7 +67,8 @@ class Vocoder(nn.Module):
         maps = self.first(mel)
         for larger, fused in zip(self.larger, self.fused, strict=True):
             maps = larger(leaky_relu(maps, SLOPE))
-            parts = [block(maps) for block in fused]  # type: ignore[operator]
+            assert isinstance(fused, nn.ModuleList)
+            parts = [block(maps) for block in fused]
             maps = torch.stack(parts).mean(0)
         wave: Tensor = self.last(leaky_relu(maps, SLOPE)).tanh()
         return wave
@@ -94,7 +95,8 @@ class Residual(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Return maps (N, width, T)."""
         for pair in self.pairs:
-            wide, plain = pair  # type: ignore[misc]
+            assert isinstance(pair, nn.ModuleList)
+            wide, plain = pair
             maps = maps + plain(leaky_relu(wide(leaky_relu(maps, SLOPE)), SLOPE))
         return maps
 
@@ -121,7 +123,7 @@ class Layers(nn.Module):
             maps = avg_pool1d(maps, 4, 2, padding=2)
         if self.period is not None:
             maps = pad(maps, (0, -maps.shape[-1] % self.period), mode="reflect")
-            maps = maps.unflatten(2, (-1, self.period))
+            maps = maps.reshape(*maps.shape[:2], -1, self.period)
         found = []
         for layer in self.layers:
             maps = layer(maps)

@@ -153,4 +153,4 @@ def shortest(shape: Sequence[int], layers: int) -> int:
             f"this network needs sounds [channels, length] whose length is a multiple of "
             f"{STRIDE**layers} at layers={layers}, got {list(shape)}"
         )
-    return found[1] // STRIDE**layers
+    return found[1] // int(STRIDE**layers)

@@ -73,7 +73,8 @@ class Sequences(Task, Likelihood):
         # A checkpoint holds tensors and plain values, and the vocabulary is known from the data.
         spelled = torch.zeros(policy.vocabulary_size, LONGEST, dtype=torch.uint8)
         self.register_buffer("spelling", spelled)
-        self.register_load_state_dict_post_hook(lambda *_: self.spell())
+        hook: Any = self.register_load_state_dict_post_hook
+        hook(lambda *_: self.spell())
 
     def meet(self, data: Any) -> None:
         """Take up the data's vocabulary, which a task out of a checkpoint must share."""
@@ -172,7 +173,7 @@ class Sequences(Task, Likelihood):
     def continued(self, samples: Tensor, times: int) -> Tensor:
         count, length = samples.shape
         policy, inputs, state = self.policy, self.policy.first(count), None
-        every = samples.repeat(length - 1, times, 1).unflatten(1, (times, count))
+        every = samples.expand(length - 1, times, count, length).clone()
         for kept in range(1, length):
             _, state = policy.step(inputs, state)
             before = samples[:, kept - 1]
@@ -184,7 +185,7 @@ class Sequences(Task, Likelihood):
                 uniform = torch.rand(len(token), device=token.device)
                 token = self.chosen(logits, uniform, token)
                 following = policy.embedded(token)
-                every[kept - 1, :, :, place] = token.unflatten(0, (times, count))
+                every[kept - 1, :, :, place] = token.reshape(times, count)
         return every
 
     def latents(self, count: int, random: torch.Generator) -> Sample:

@@ -107,7 +107,7 @@ class PolicyGradient(SequenceTerm):
             completed = self.policy(turn).continued(tokens, self.rollouts)
             found = [
                 self.rewards(turn, {"x": some.flatten(0, 1)})
-                .unflatten(0, (self.rollouts, len(tokens)))
+                .reshape(self.rollouts, len(tokens))
                 .mean(0)
                 for some in completed
             ]
