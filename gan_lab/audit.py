@@ -180,7 +180,7 @@ def logits(config: DictConfig, path: Path, content: Mapping[str, Any], side: Sam
     sign = allowed(str(target), config.trust, ("losses",)).real_sign
     found = []
     with torch.inference_mode():
-        for index in torch.arange(len(side["x"])).split(config.batch_size):
+        for index in torch.split(torch.arange(len(side["x"])), config.batch_size):
             verdict = network({name: value[index] for name, value in side.items()})
             heads = [v.float().reshape(len(index), -1).mean(1) for v in verdict.logits.values()]
             found.append(sign * torch.stack(heads).mean(0))

@@ -68,7 +68,7 @@ def couples_logits(loss: AdversarialLoss) -> bool:
         return loss.discriminator(logits[:3], logits[3:])
 
     with torch.enable_grad(), torch.device("cpu"):
-        curvature = torch.autograd.functional.hessian(value, points)
+        curvature = torch.autograd.functional.hessian(value, points)  # type: ignore[no-untyped-call]
     mixed = curvature - torch.diag(torch.diagonal(curvature))
     return bool(mixed.abs().max() > 1e-6)
 

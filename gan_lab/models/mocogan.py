@@ -75,7 +75,7 @@ class MoCoGANGenerator(Generator):
     def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
         sizes = [self.content_dim, self.motion_dim * (self.frames + 1), self.labels.width]
         content, noise, codes = torch.split(inputs, sizes, dim=1)
-        path = self.motions(noise.unflatten(1, (-1, self.motion_dim)))
+        path = self.motions(noise.reshape(len(noise), -1, self.motion_dim))
         fixed = torch.cat([content, codes], dim=1)[:, None].expand(-1, self.frames, -1)
         frames = self.frame(torch.cat([fixed, path], dim=2).flatten(0, 1))
         clips: Tensor = frames.unflatten(0, (-1, self.frames)).movedim(1, 2)

@@ -54,7 +54,8 @@ class Imitation(Task):
         """Return an action (m,) for each state (m, d), drawn from the policy."""
         device = self.played.device
         logits = self.policy(states.to(device)).float()
-        return torch.distributions.Categorical(logits=logits).sample().cpu()
+        chances = torch.distributions.Categorical(logits=logits).probs
+        return torch.multinomial(chances, 1)[:, 0].cpu()
 
     @torch.no_grad()
     def likeliest(self, states: Tensor) -> Tensor:

@@ -161,9 +161,10 @@ class Cloning(Term):
 
     def forward(self, turn: Turn) -> Tensor:
         policy = policy_of(turn)
-        states, actions = turn.round.real["x"].split([policy.states, policy.actions], dim=1)
+        states, actions = torch.split(turn.round.real["x"], [policy.states, policy.actions], dim=1)
         likely, _ = policy.log_probabilities(states, actions.argmax(dim=1))
-        return -likely.mean()
+        mean: Tensor = likely.mean()
+        return -mean
 
 
 def policy_of(turn: Turn) -> Any:

@@ -69,7 +69,7 @@ class GridWorld:
         """
         moved = torch.einsum("sa,sat->st", policy, self.transitions)
         eye = torch.eye(self.states, dtype=torch.float64)
-        visited = torch.linalg.solve(
+        visited: Tensor = torch.linalg.solve(
             eye - self.discount * moved.T, (1 - self.discount) * self.start
         )
         return policy * visited[:, None]
