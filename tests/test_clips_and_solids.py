@@ -75,7 +75,7 @@ def test_a_run_is_shown_sampled_and_exported(
 def test_a_run_goes_on_bit_for_bit(run: tuple[str, Path], train: CommandLine) -> None:
     name, folder = run
     whole = train(*RUNS[name], "trainer.max_steps=4", folder="whole")
-    resumed = train(f"resume={folder}", "trainer.max_steps=4", folder="run")
+    resumed = train(*RUNS[name], f"resume={folder}", "trainer.max_steps=4", folder="run")
     one, other = (
         read_checkpoint(path / "checkpoints" / "last.ckpt")["state_dict"]
         for path in (whole, resumed)

@@ -58,9 +58,9 @@ def chamfer_distances(one: Tensor, other: Tensor) -> Tensor:
     ones, to_ones = surfaces_and_distances(one)
     others, to_others = surfaces_and_distances(other)
     found = ones @ to_others.mT + (others @ to_ones.mT).mT
-    empty, also = ~one.flatten(1).any(1)[:, None], ~other.flatten(1).any(1)[None]
-    found = torch.where(empty ^ also, float(farthest), found)
-    return torch.where(empty & also, 0.0, found) * (THOUSAND / edge**2)
+    empty, also = (~solids.bool().flatten(1).any(1) for solids in (one, other))
+    found = torch.where(empty[:, None] ^ also, float(farthest), found)
+    return torch.where(empty[:, None] & also, 0.0, found) * (THOUSAND / edge**2)
 
 
 def surfaces_and_distances(solids: Tensor) -> tuple[Tensor, Tensor]:
