@@ -35,7 +35,9 @@ def recognise(sounds: Tensor, rate: int) -> list[int | None]:
         raise LabError("pocketsphinx is not installed: pip install 'gan-lab[speech]'") from error
     from scipy.signal import resample_poly
 
-    decoder: Any = pocketsphinx.Decoder(samprate=float(HEARD_AT), loglevel="FATAL", lm=None)
+    decoder: Any = pocketsphinx.Decoder(
+        samprate=float(HEARD_AT), loglevel="FATAL", lm=None, dither=True, seed=0
+    )
     decoder.add_jsgf_string("digits", GRAMMAR)
     decoder.activate_search("digits")
     found: list[int | None] = []
