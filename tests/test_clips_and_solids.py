@@ -187,4 +187,4 @@ def test_a_short_run_comes_nearer_to_real_samples(name: str, train: CommandLine)
         json.loads((path / "summary.json").read_text())["final"][figures[name]]
         for path in (untrained, trained)
     ]
-    assert values[1] < 0.5 * values[0]
+    assert values[1] < 0.75 * values[0]

@@ -79,8 +79,7 @@ def test_a_folder_of_meshes_is_read_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert (
         data.train.images.shape == (9, *SMALL) and data.train.labels.tolist() == [0] * 6 + [1] * 3
     )
-    overlap = (data.train.images[:1] > 0) & (solids[:1] > 0)
-    assert overlap.sum() > 0
+    assert ((data.train.images[:] > 0).float().mean((1, 2, 3, 4)) > 0.02).all()
     monkeypatch.setattr("gan_lab.data.mesh_folder.read_solid", None)
     again = MeshFolderDataModule(tmp_path, SMALL, batch_size=2)
     again.setup()
