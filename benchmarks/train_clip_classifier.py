@@ -24,9 +24,6 @@ BATCH, CLIPS, EDGE, FRAMES = 32, 2000, 32, 16
 SEEN = 8
 """Edge of what linear decoders draw from the features, which keeps variety within a class."""
 
-DRAWN = 20.0
-"""Weight of what is drawn: most of a frame is black, and colours would not be remembered."""
-
 
 def main() -> None:
     """Read the command line, train, and write the weights."""
@@ -76,9 +73,8 @@ def fit(epochs: int) -> ClipClassifier:
             loss = functional.cross_entropy(motion, asked // 2)
             each = (asked % 2)[:, None].expand(-1, FRAMES)
             loss = loss + functional.cross_entropy(shapes.flatten(0, 1), each.flatten())
-            drawn = functional.mse_loss(frame_decoder(frames).flatten(0, 1), small.flatten(1))
-            drawn = drawn + functional.mse_loss(clip_decoder(features), ends.flatten(1))
-            loss = loss + DRAWN * drawn
+            loss = loss + functional.mse_loss(frame_decoder(frames).flatten(0, 1), small.flatten(1))
+            loss = loss + functional.mse_loss(clip_decoder(features), ends.flatten(1))
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
