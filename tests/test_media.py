@@ -176,7 +176,8 @@ def test_a_vocoder_learns_the_mel_spectrum_of_digits_it_never_heard(tmp_path: Pa
     pytest.importorskip("espeakng_loader")
     run("gan_lab.train", "experiment=hifigan", "data.speakers=10", "data.takes=2",
         "data.batch_size=8", "trainer.max_steps=120", "callbacks.evaluation=null", *QUIET,
-        "model.generator.width=16", "optimizer.lr=2e-3", f"hydra.run.dir={tmp_path}/run")  # fmt: skip
+        "model.generator.width=16", "optimizer.lr=2e-3",
+        f"hydra.run.dir={tmp_path}/run")  # fmt: skip
     curves = (tmp_path / "run" / "metrics.csv").read_text().splitlines()
     names = curves[0].split(",")
     column = [float(line.split(",")[names.index("term/mel")]) for line in curves[1:]]
