@@ -14,8 +14,9 @@ from pathlib import Path
 
 from benchmarks.beyond.jobs import arguments, call, figure, summary_of, table, told, train
 
-PLAIN = ["discriminator_norm=none", "callbacks.nearest_neighbours=null"]
-PRIVATE = [*PLAIN, "descent=private", "descent.noise_multiplier=1.0"]
+# Of a few ten thousand weights: gradients by sample take memory, and noise, for each of them.
+PLAIN = ["model=dcgan", "discriminator_norm=none", "callbacks.nearest_neighbours=null"]
+PRIVATE = [*PLAIN, "descent=private"]
 FEW = ["data.size=200", "data.batch_size=50", "callbacks.evaluation=null"]
 CONDITIONAL = [
     *("conditioning=concatenation", "metrics=all", "data.batch_size=256", "n_critic=3"),
@@ -34,13 +35,15 @@ def main() -> None:
         reports, runs = [], []
         for seed in range(given.seeds):
             few = given.folder / f"few-{name}-{seed}"
-            delta = ["descent.delta=1e-3"] if name == "private" else []
+            private = name == "private"
+            noise = ["descent.delta=1e-3", "descent.noise_multiplier=6.0"] if private else []
             if not given.table_only:
-                train(few, [*FEW, *own, *delta, *steps, f"seed={seed}"])
+                train(few, [*FEW, *own, *noise, *steps, f"seed={seed}"])
             reports.append(audited(few, given.table_only))
             many = given.folder / f"many-{name}-{seed}"
             every = f"callbacks.evaluation.every_n_steps={given.steps + 1}"
-            target = ["descent.target_epsilon=10"] if name == "private" else []
+            target = ["descent.target_epsilon=10", "descent.noise_multiplier=0.57"]
+            target = target if private else []
             overrides = [*CONDITIONAL, *own, *steps, *target, every, f"seed={seed}"]
             runs.append(summary_of(many) if given.table_only else train(many, overrides))
         for attack in ATTACKS:
