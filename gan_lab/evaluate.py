@@ -75,7 +75,7 @@ def evaluate(config: DictConfig) -> dict[str, Any]:
     for name, source in sources.items():
         results = [evaluation(source(seed + i), tasks.get(name)) for i in range(repeats)]
         columns[name] = {figure: [r[figure] for r in results] for figure in evaluation.ideals}
-    floor = evaluation.floor if config.floor else None
+    floor = (evaluation.floor or None) if config.floor else None
     return report(config, evaluation, columns, floor)
 
 

@@ -13,6 +13,8 @@ def refuse_counts(evaluation: Evaluation, num_samples: int, final_num_samples: i
         LabError: If a metric needs more, or no training samples are left for the floor.
     """
     train = len(evaluation.train)
+    if evaluation.few and final_num_samples >= train:
+        return  # there is no floor, and no count that would make one
     if final_num_samples >= train:
         raise LabError(
             f"callbacks.evaluation.final_num_samples={final_num_samples} must be below the {train} "

@@ -231,6 +231,7 @@ def build_evaluation(
         for which, split in [("test", data.test), ("train", data.train)]
     )
     try:
-        return Evaluation(network, metrics, real, train, num_samples)
+        few = getattr(data, "training_size", None) is not None
+        return Evaluation(network, metrics, real, train, num_samples, few=few)
     except ValueError as error:
         raise LabError(f"metrics: {error}") from error

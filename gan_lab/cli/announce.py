@@ -87,8 +87,10 @@ def measured(trainer: Trainer) -> list[str]:
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, MetricEvaluation) and callback.ending is not None:
             evaluation, figures = callback.ending
+            floor = evaluation.floor
             told = [
-                f"{name} {figures[name]:.4g} (real {evaluation.floor[name]:.4g})"
+                f"{name} {figures[name]:.4g}"
+                + (f" (real {floor[name]:.4g})" if name in floor else "")
                 for name in HEADLINES
                 if name in figures
             ]

@@ -36,6 +36,7 @@ class Evaluation:
         train: Activations of the samples that generators are trained on.
         num_samples: Samples to be measured.
         seed: Of the choice among the real samples.
+        few: Whether training samples are meant to be few, so that none may be left for a floor.
 
     Raises:
         ValueError: If a metric needs a classifier and the network is none, or
@@ -50,12 +51,13 @@ class Evaluation:
         train: Activations,
         num_samples: int = 10_000,
         seed: int = 0,
+        few: bool = False,
     ) -> None:
         if num_samples < 1:
             raise ValueError(f"num_samples must be at least 1, got {num_samples}")
         self.network = network
         self.num_samples = num_samples
-        self.seed = seed
+        self.seed, self.few = seed, few
         self.real, self.train = real, train
         chosen = real[shuffled(len(real), seed)[:num_samples]]
         self.reference = Reference(chosen, train, network.name, num_samples, (real, train))
@@ -81,7 +83,7 @@ class Evaluation:
         if num_samples == self.num_samples:
             return self
         build, seed = self._build, self.seed
-        return Evaluation(self.network, build, self.real, self.train, num_samples, seed)
+        return Evaluation(self.network, build, self.real, self.train, num_samples, seed, self.few)
 
     @torch.inference_mode()
     def __call__(self, batches: Iterable[Batch | Tensor], task: Task | None = None) -> Figures:
@@ -117,11 +119,14 @@ class Evaluation:
 
         Figures of a generating side alone are not among them.
 
-        They are left out of the training set that memorisation is judged by.
+        They are left out of the training set that memorisation is judged by. Nothing, where these
+        are few on purpose and none is left.
         """
         order = shuffled(len(self.train), self.seed)
         sampled, rest = order[: self.num_samples], order[self.num_samples :]
         if not len(rest):
+            if self.few:
+                return {}
             raise LabError(
                 f"the floor needs more than num_samples={self.num_samples} training samples, "
                 f"and there are {len(self.train)}"

@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from gan_lab.callbacks.counts import refuse_counts
+from gan_lab.errors import LabError
 from gan_lab.media import Image
 from gan_lab.metrics import Activations, Evaluation, RawFeatures, Reference, SyntheticAccuracy
 from gan_lab.metrics.features import activations
@@ -57,3 +59,14 @@ def test_what_it_cannot_do_is_said_in_a_line() -> None:
         SyntheticAccuracy(Reference(Activations(real.features), real, "raw"))
     with pytest.raises(ValueError, match="steps must be at least 1"):
         SyntheticAccuracy(Reference(real, real, "raw"), steps=0)
+
+
+def test_few_training_samples_leave_no_floor_and_no_complaint() -> None:
+    network, train = RawFeatures(Image(SHAPE)), known(30, 2)
+    metrics = {"a": lambda reference: SyntheticAccuracy(reference, steps=5)}
+    found = Evaluation(network, metrics, known(50, 1), train, 40, few=True)
+    assert found.floor == {} and found.at(50).floor == {}
+    assert found.better_than_real({"synthetic_accuracy": 1.0}) == []
+    refuse_counts(found, 40, 50)
+    with pytest.raises(LabError, match="must be below the 30 training samples"):
+        refuse_counts(Evaluation(network, metrics, known(50, 1), train, 40), 40, 50)
