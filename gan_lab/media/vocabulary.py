@@ -34,7 +34,7 @@ class Vocabulary:
     Example:
         >>> vocabulary = Vocabulary.learnt(["to be or not to be"], "words", 4)
         >>> vocabulary.tokens[2:], vocabulary.encode("To be, or not", 6)
-        (('to', 'be'), [2, 3, 1, 1, 1, 0])
+        (('be', 'to'), [3, 2, 1, 1, 1, 0])
     """
 
     def __init__(self, level: Level, tokens: Sequence[str]) -> None:
