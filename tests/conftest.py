@@ -5,9 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from hydra._internal.hydra import Hydra
 
 from gan_lab.data import MNISTDataModule
 
@@ -23,6 +25,25 @@ PLANE = {
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)  # the networks here are too small for more to pay
+
+
+MODE = Hydra.get_mode
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _composed_once() -> Iterator[None]:
+    """Spare each command the composing that only tells whether it asks for hydra.mode.
+
+    That is a third of what a short run costs, and Hydra has no public way around it.
+    """
+
+    def mode(hydra: Hydra, config_name: str | None, overrides: list[str]) -> Any:
+        asked = any("hydra.mode" in override for override in overrides)
+        return MODE(hydra, config_name, overrides) if asked else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Hydra, "get_mode", mode)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,15 @@
 """Every recipe against one table of the papers' settings, tests/papers.yaml."""
 
 from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, ListConfig, OmegaConf
 from torch import nn
 
 from gan_lab.cli.app import config_dir
-from gan_lab.cli.instantiate import build
-from gan_lab.game import GAN
+from tests.composing import ENTRIES, TABLE, assert_sound, with_companions
 
-TABLE: list[dict[str, Any]] = OmegaConf.to_container(  # reads 2e-4 as Hydra does
-    OmegaConf.load(Path(__file__).with_name("papers.yaml"))
-)
-ENTRIES = {entry["recipe"]: entry for entry in TABLE}
 SECTIONS = "says", "differs", "wrong", "ours"
 GROUPS = (
     *("experiment", "loss", "regularizer", "augmentation", "descent", "prior", "optimizer"),
@@ -25,27 +17,12 @@ GROUPS = (
 )
 """Those whose numbers decide what is learnt and what is measured."""
 CALLS = "_target_", "_partial_"
-COMPANIONS = {
-    "model=actor": ["data=trajectories"],
-    "prior=coded": ["conditioning=infogan"],
-    "model=srresnet": ["task=restoration", "degradations=downsample"],
-    "model=rrdb": ["task=restoration", "degradations=downsample"],
-    "degradations=downsample": ["task=restoration", "model=srresnet"],
-    "model=unet": ["task=translation", "discriminator=pairs"],
-    "model=resnet_translator": ["task=cycle", "discriminator=two_domains"],
-    "model=mocogan": [
-        *("data=shape_motion", "task=clips", "discriminator=frames_and_clips", "latent_dim=220"),
-    ],
-    "model=vgan": ["data=shape_motion"],
-    "model=volumes": ["data=solids"],
-}
 
 
-@lru_cache
-def composed(recipe: str) -> DictConfig:
-    overrides = [recipe, *COMPANIONS.get(recipe, []), "run_dir=/nowhere"]
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        return compose("train", overrides, return_hydra_config=True)
+@pytest.fixture(scope="module", params=ENTRIES)
+def recipe(request: pytest.FixtureRequest) -> str:
+    """One for all of its tests, so that it is composed once."""
+    return str(request.param)
 
 
 def value_of(config: DictConfig, key: str) -> Any:
@@ -94,11 +71,10 @@ def test_every_recipe_has_an_entry_and_every_entry_a_recipe() -> None:
     assert len(ENTRIES) == len(TABLE)
 
 
-@pytest.mark.parametrize("recipe", ENTRIES)
 def test_a_recipe_is_what_its_paper_says(recipe: str) -> None:
     entry = ENTRIES[recipe]
     assert set(entry) <= {"recipe", "paper", "choices", "slopes", *SECTIONS}
-    config = composed(recipe)
+    config = with_companions(recipe)
     for group, choice in entry.get("choices", {}).items():
         chosen = config.hydra.runtime.choices
         assert chosen.get(group) == choice, group
@@ -115,7 +91,6 @@ def test_a_recipe_is_what_its_paper_says(recipe: str) -> None:
         assert value_of(config, key) == value, key
 
 
-@pytest.mark.parametrize("recipe", ENTRIES)
 def test_no_setting_of_a_recipe_is_left_out_of_the_table(recipe: str) -> None:
     entry = ENTRIES[recipe]
     keys, groups = stated(recipe)
@@ -125,10 +100,9 @@ def test_no_setting_of_a_recipe_is_left_out_of_the_table(recipe: str) -> None:
     assert sum(len(entry.get(section, {})) for section in SECTIONS) == len(listed)
 
 
-@pytest.mark.parametrize("recipe", [name for name in ENTRIES if "slopes" in ENTRIES[name]])
-def test_rectifiers_leak_as_the_papers_say(recipe: str) -> None:
-    module: GAN = build(composed(recipe), "module")
-    for side, slopes in ENTRIES[recipe]["slopes"].items():
+def test_a_recipe_can_be_built_and_its_rectifiers_leak_as_the_papers_say(recipe: str) -> None:
+    module = assert_sound(with_companions(recipe))
+    for side, slopes in ENTRIES[recipe].get("slopes", {}).items():
         network = module.task if side == "generator" else module.discriminator
         kinds = nn.LeakyReLU | nn.ReLU
         found = {

@@ -63,7 +63,14 @@ def test_every_loss_trains_every_model(train: CommandLine, model: str, loss: str
     assert all(math.isfinite(value) for value in result["final"].values())
 
 
-@pytest.mark.parametrize("descent", ["extragradient", "optimistic", "consensus"])
+@pytest.mark.parametrize(
+    "descent",
+    [
+        "optimistic",
+        pytest.param("extragradient", marks=pytest.mark.slow),
+        pytest.param("consensus", marks=pytest.mark.slow),
+    ],
+)
 def test_every_descent_trains(train: CommandLine, descent: str) -> None:
     line = (*SMALL, *UNWATCHED, f"descent={descent}", "n_critic=2", "trainer.max_steps=5")
     folder = train(*line)
@@ -84,9 +91,11 @@ def test_every_descent_trains(train: CommandLine, descent: str) -> None:
 
 def test_a_term_that_no_file_names_is_one_line_of_the_command(train: CommandLine) -> None:
     term = "+terms.steady={_target_: gan_lab.terms.Reconstruction, weight: 0.5}"
-    final = summary(train(*SMALL, "regularizer=lecam", term, "trainer.max_steps=5"))["final"]
+    folder = train(*SMALL, "regularizer=lecam", term, "trainer.max_steps=3")
+    final = summary(folder)["final"]
     assert {"term/steady", "term/lecam"} <= set(final)
     assert all(math.isfinite(value) for value in final.values())
+    assert [row["step"] for row in rows(folder)] == ["3"]  # too few for a point at five
 
 
 @pytest.mark.parametrize("n_critic", [1, 5])

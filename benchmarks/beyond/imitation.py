@@ -50,12 +50,14 @@ def main() -> None:
         for count in given.trajectories:
             row, around = [world, str(count)], []
             for method, own in METHODS.items():
+                # A constant reward does not depend on the expert: its runs are made once.
+                shown = given.trajectories[0] if method == "constant reward" else count
                 runs = []
                 for seed in range(given.seeds):
-                    folder = given.folder / f"{world}-{count}-{method.replace(' ', '_')}-{seed}"
+                    folder = given.folder / f"{world}-{shown}-{method.replace(' ', '_')}-{seed}"
                     steps = 4 * given.steps if method == "cloning" else given.steps
                     overrides = [
-                        *(*own, *WORLDS[world], f"data.trajectories={count}", f"seed={seed}"),
+                        *(*own, *WORLDS[world], f"data.trajectories={shown}", f"seed={seed}"),
                         *(f"trainer.max_steps={steps}", "trainer.accelerator=cpu"),
                         *("callbacks.returns.episodes=100", *given.overrides),
                         f"callbacks.returns.every_n_steps={max(1, steps // 6)}",

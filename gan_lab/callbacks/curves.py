@@ -1,5 +1,6 @@
 """The curves of a run."""
 
+import copy
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -24,10 +25,10 @@ PENDING = 50
 class TrainingCurves(Callback):
     """Logs losses, logits, penalties, gradient norms, learning rates and images per second.
 
-    Points lie at multiples of the trainer's ``log_every_n_steps``. Each is the mean over the steps
-    since the last one, of a step with several discriminator updates the last of them; gradient
-    norms and learning rates are the step's own. The values also reach
-    ``trainer.callback_metrics``, where other callbacks find them.
+    Points lie at multiples of the trainer's ``log_every_n_steps``; a run too short for one has one
+    at its end. Each is the mean over the steps since the last one, of a step with several
+    discriminator updates the last of them; gradient norms and learning rates are the step's own.
+    The values also reach ``trainer.callback_metrics``, where other callbacks find them.
     """
 
     def __init__(self) -> None:
@@ -35,11 +36,12 @@ class TrainingCurves(Callback):
         self._gradient_norms: dict[str, Tensor] = {}
         self._images = 0
         self._since = 0.0
+        self._told = False
 
     def on_train_start(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
         """Start the clock."""
         self._window.to(pl_module.device)
-        self._images, self._since = 0, time.perf_counter()
+        self._images, self._since, self._told = 0, time.perf_counter(), False
 
     def on_before_optimizer_step(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, optimizer: Optimizer
@@ -58,18 +60,26 @@ class TrainingCurves(Callback):
         self._images += size_of(batch) * trainer.world_size
         reduce = partial(summarise, pl_module.loss, pl_module.discriminator)
         self._window.add(reduce, outputs)
-        if not logs_at(trainer, trainer.global_step):
-            return
-        report = self._window.means(reduce) | self._gradient_norms
+        if logs_at(trainer, trainer.global_step):
+            self._log(trainer, pl_module, self._window.means(reduce) | self._gradient_norms)
+
+    def on_train_end(self, trainer: Trainer, pl_module: GAN) -> None:  # type: ignore[override]
+        """Log a point of what there is where the run was too short for one."""
+        if self._images and not self._told:
+            reduce = partial(summarise, pl_module.loss, pl_module.discriminator)
+            # A run that goes on later makes the same points as one without a break.
+            self._log(trainer, pl_module, copy.deepcopy(self._window).means(reduce))
+
+    def _log(self, trainer: Trainer, module: GAN, report: Report) -> None:
         # Together, as each by itself would wait for the device.
         numbers = torch.stack([value.double() for value in report.values()]).tolist()
         values = dict(zip(report, numbers, strict=True))
         for optimizer in trainer.optimizers:
-            player = player_of(pl_module, optimizer)
+            player = player_of(module, optimizer)
             values[f"learning_rate/{player}"] = float(optimizer.param_groups[0]["lr"])
         now = time.perf_counter()
         values["images_per_second"] = self._images / (now - self._since)
-        self._images, self._since = 0, now
+        self._images, self._since, self._told = 0, now, True
         for logger in trainer.loggers:
             logger.log_metrics(values, step=trainer.global_step)
         # Lightning's log_dict would inspect each of them for some milliseconds.

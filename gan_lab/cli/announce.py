@@ -26,6 +26,8 @@ def quiet_lightning() -> None:
     warnings.filterwarnings("ignore", message="The `srun` command is available")
     # A term's network of features is not trained, and stays in evaluation mode.
     warnings.filterwarnings("ignore", message=r"Found \d+ module\(s\) in eval mode")
+    # Points of the curves are counted in steps, however few an epoch has.
+    warnings.filterwarnings("ignore", message="The number of training batches")
     # Lightning 2.6 calls a class of torch's that torch 2.14 has renamed.
     warnings.filterwarnings("ignore", message=r".*isinstance\(treespec, LeafSpec\).*")
 

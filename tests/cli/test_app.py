@@ -1,12 +1,16 @@
 """Paths go through Hydra's grammar as they are, whatever characters they hold."""
 
 import pytest
+from hydra import initialize_config_dir
+from hydra._internal.hydra import Hydra
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from gan_lab.cli.app import literal_paths, quoted, unquoted
+from gan_lab.cli.app import config_dir, literal_paths, quoted, unquoted
+from tests.conftest import MODE
 
 TEXT = st.one_of(
     st.text(st.sampled_from("a\\'\"${}:,=[]() \n~#"), max_size=12),
@@ -45,3 +49,17 @@ def test_quotes_of_the_grammar_still_quote(given: str, expected: str | None) -> 
     (argument,) = literal_paths([f"images={given}"], "images")
     assert read(argument) == expected
     assert literal_paths(["seed=1", "other='x'"], "images") == ["seed=1", "other='x'"]
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize(
+    ("overrides", "found"), [([], None), (["hydra.mode=MULTIRUN"], "MULTIRUN")]
+)
+def test_no_command_asks_for_a_mode_by_itself(
+    command: str, overrides: list[str], found: str | None
+) -> None:
+    """As the other tests take for granted; see conftest.py."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        modes = [mode(hydra, command, ["seed=1", *overrides]) for mode in (MODE, Hydra.get_mode)]
+    assert [getattr(mode, "name", mode) for mode in modes] == [found, found]

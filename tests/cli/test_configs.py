@@ -4,51 +4,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from gan_lab.cli.app import config_dir
-from gan_lab.cli.check import check
 from gan_lab.cli.instantiate import build
 from gan_lab.game import GAN
+from tests.composing import AXES, ENTRIES, assert_sound, composed, with_companions
 
-AXES = (
-    "data",
-    "medium",
-    "model",
-    "prior",
-    "task",
-    "discriminator",
-    "conditioning",
-    "optimizer",
-    "scheduler",
-    "regularizer",
-    "augmentation",
-    "loss",
-    "descent",
-    "degradations",
-)
-GROUPS = sorted(
-    (path.parent.name, path.stem)
+OTHERS = sorted(
+    f"{path.parent.name}={path.stem}"
     for path in config_dir().glob("*/*.yaml")
-    if path.parent.name in AXES
+    if path.parent.name in AXES and f"{path.parent.name}={path.stem}" not in ENTRIES
 )
-EXPERIMENTS = sorted(path.stem for path in (config_dir() / "experiment").glob("*.yaml"))
-
-
-def composed(*overrides: str) -> DictConfig:
-    with initialize_config_dir(str(config_dir()), version_base="1.3"):
-        return compose("train", [*overrides, "run_dir=/nowhere"])
-
-
-def assert_sound(config: DictConfig) -> None:
-    for key in (*AXES, "terms", "callbacks"):
-        node = OmegaConf.select(config, key)
-        if node is not None:
-            check(OmegaConf.to_container(node, resolve=True), key)
-    module: GAN = build(config, "module")
-    assert module.n_critic == config.n_critic
-    assert set(module.terms) == {*config.regularizer, *config.terms}
+"""Choices of no paper; those of papers are built where they are compared, in test_papers.py."""
 
 
 def test_sngans_recipe_is_its_authors() -> None:
@@ -88,72 +56,9 @@ def test_recipes_with_other_networks_do_not_say_as_in_the_paper(name: str) -> No
     assert "±" not in text or "standard deviation" in text
 
 
-PAIRS = ["task=translation", "model=unet", "discriminator=pairs"]
-SUPER = ["task=restoration", "degradations=downsample", "model=srresnet"]
-RESTORE = ["task=restoration", "model=unet"]
-TWINS = ["task=twins", "model=coupled", "discriminator=coupled"]
-CODES = ["task=multimodal", "model=styled", "discriminator=two_domains_at_scales"]
-BICYCLE = ["task=bicycle", "model=unet", "discriminator=two_codes"]
-CYCLES = ["task=cycle", "model=resnet_translator", "discriminator=two_domains"]
-TEXT, SPEECH = ["data=oracle"], ["data=spoken_digits"]
-SPECTRA = [
-    *("task=spectrograms", "model=specgan", "discriminator=spectrograms"),
-    *("data=spoken_digits", "spectrogram_shape=[1,128,32]"),
-]
-VOCODER = ["task=vocoding", "model=vocoder", "discriminator=periods_and_scales", *SPEECH]
-CLIPS = [
-    *("data=shape_motion", "model=mocogan", "task=clips", "discriminator=frames_and_clips"),
-    "latent_dim=220",
-]
-COMPANIONS = {
-    **dict.fromkeys([*CLIPS[:4], "medium=video"], CLIPS),
-    "data=moving_mnist": ["data=moving_mnist", *CLIPS[1:4], "latent_dim=260"],
-    "data=video_folder": ["data=video_folder", *CLIPS[1:]],
-    "model=vgan": ["data=shape_motion", "model=vgan"],
-    **{
-        key: ["data=solids", "model=volumes"]
-        for key in ("medium=voxels", "model=volumes", "data=solids")
-    },
-    "data=mesh_folder": ["model=volumes"],
-    "medium=points": ["data=ring"],
-    **dict.fromkeys(["medium=text", "task=sequences", "model=lstm", "model=transformer"], TEXT),
-    **dict.fromkeys(["medium=audio", "model=wavegan"], SPEECH),
-    **dict.fromkeys(SPECTRA[:3], SPECTRA),
-    **dict.fromkeys(VOCODER[:3], VOCODER),
-    "task=imitation": ["data=trajectories"],
-    "model=actor": ["data=trajectories"],
-    "prior=coded": ["conditioning=infogan"],
-    **dict.fromkeys(PAIRS, PAIRS),
-    **dict.fromkeys(CYCLES, CYCLES),
-    **{
-        key: [*BICYCLE, "latent_dim=8", "+model.generator.beside=8"]
-        for key in (BICYCLE[0], BICYCLE[2])
-    },
-    **dict.fromkeys(TWINS, TWINS),
-    **{key: [*CODES, "latent_dim=8"] for key in CODES},
-    "task=shared_code": [*CODES[1:], "model.style_dim=0"],
-    "task=domains": [
-        *("model=resnet_translator", "num_classes=10", "+model.generator.beside=10"),
-        *("conditioning=auxiliary_classifier", "~model.generator.labels"),
-    ],
-    "task=adaptation": ["model=resnet_translator", "latent_dim=2", "+model.generator.beside=2"],
-    **dict.fromkeys(SUPER, SUPER),
-    **{f"degradations={d}": RESTORE for d in ("blur", "greyscale", "jpeg", "mask", "noise")},
-    "model=rrdb": SUPER[:2],
-    "discriminator=patches": ["model=resnet_translator", *CYCLES[:1]],
-    "task=colouring": [
-        "data=cifar10",
-        "model=unet",
-        "source_channels=1",
-        "model.generator.outputs=2",
-    ],
-}
-
-
-@pytest.mark.parametrize(("group", "choice"), GROUPS)
-def test_a_group_file_composes_and_builds(group: str, choice: str) -> None:
-    override = f"{group}={choice}"
-    assert_sound(composed(override, *COMPANIONS.get(override, [])))
+@pytest.mark.parametrize("choice", OTHERS)
+def test_a_choice_composes_and_builds(choice: str) -> None:
+    assert_sound(with_companions(choice))
 
 
 @pytest.mark.parametrize(
@@ -168,11 +73,6 @@ def test_regularizers_combine(choices: list[str], names: set[str]) -> None:
     config = composed(*choices)
     assert_sound(config)
     assert set(config.regularizer) == names
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_an_experiment_composes_and_builds(name: str) -> None:
-    assert_sound(composed(f"experiment={name}"))
 
 
 @pytest.mark.parametrize("data", ["ring", "grid", "spiral", "swiss_roll"])

@@ -122,10 +122,10 @@ def test_a_signal_in_mid_epoch_costs_nothing(
     ("step", "line"),
     [
         pytest.param(0, (), marks=pytest.mark.slow),
-        (1, ()),
+        pytest.param(1, (), marks=pytest.mark.slow),
         (5, ("n_critic=5",)),
         (7, ("scheduler=cosine", "loss=wgan_gp", "n_critic=2")),
-        (8, ("fresh_noise=true", "loss=wgan")),
+        pytest.param(8, ("fresh_noise=true", "loss=wgan"), marks=pytest.mark.slow),
     ],
 )
 def test_any_kept_checkpoint_is_exact(

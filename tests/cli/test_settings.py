@@ -61,23 +61,41 @@ def build_all(config: DictConfig, parts: Sequence[str] = PARTS) -> None:
             build(config, part)
 
 
+VALUES = [None, "foo", -1, [1.5]]
+
+
 @pytest.mark.filterwarnings("ignore")  # Lightning's, on the trainers that are made
-@pytest.mark.parametrize(
-    "value", [None, "foo", -1, pytest.param([1.5], marks=pytest.mark.slow)], ids=str
-)
+@pytest.mark.parametrize("number", range(len(VALUES)))
+def test_any_key_takes_or_refuses_one_of_the_values(config: DictConfig, number: int) -> None:
+    """Each value at every fourth key; at all of them in the slow test."""
+    every = all_keys(config)[number :: len(VALUES)]
+    assert refusals(config, VALUES[number], every) > 15
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("value", VALUES, ids=str)
 def test_any_key_takes_or_refuses_any_value(config: DictConfig, value: Any) -> None:
+    assert refusals(config, value, all_keys(config)) > 80
+
+
+def all_keys(config: DictConfig) -> list[str]:
+    found = list(keys(OmegaConf.to_container(config, resolve=False)))
+    assert len(found) > 150
+    return found
+
+
+def refusals(config: DictConfig, value: Any, every: Sequence[str]) -> int:
     build_all(config)
-    every = list(keys(OmegaConf.to_container(config, resolve=False)))
-    assert len(every) > 150
-    refusals = 0
+    count = 0
     for key in every:
         changed = copy.deepcopy(config)
         OmegaConf.update(changed, key, value, merge=False, force_add=True)
         try:
             build_all(changed, READERS.get(key.partition(".")[0], PARTS))
         except (LabError, OmegaConfBaseException):
-            refusals += 1
-    assert refusals > 80
+            count += 1
+    return count
 
 
 NONSENSE = [

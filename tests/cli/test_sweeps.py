@@ -113,7 +113,7 @@ def test_another_sweep_is_not_taken_for_this_one(
     assert capsys.readouterr().err.count("is finished already") == 2
 
 
-@pytest.mark.parametrize("status", [0, 3, "out of luck"])
+@pytest.mark.parametrize("status", [0, 3, pytest.param("out of luck", marks=pytest.mark.slow)])
 def test_a_job_that_ends_the_process_does_not_end_the_sweep(
     train: CommandLine,
     tmp_path: Path,
