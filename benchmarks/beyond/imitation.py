@@ -59,8 +59,10 @@ def main() -> None:
                 for seed in range(given.seeds):
                     folder = given.folder / f"{world}-{shown}-{method.replace(' ', '_')}-{seed}"
                     steps = 4 * given.steps if method == "cloning" else given.steps
+                    batch = 8 if shown == 1 else 64  # of one trajectory some fifteen are shown
                     overrides = [
-                        *(*own, *WORLDS[world], KEPT, f"data.trajectories={shown}", f"seed={seed}"),
+                        *(*own, *WORLDS[world], KEPT, f"data.batch_size={batch}"),
+                        *(f"data.trajectories={shown}", f"seed={seed}"),
                         *(f"trainer.max_steps={steps}", "trainer.accelerator=cpu"),
                         *("callbacks.returns.episodes=100", *given.overrides),
                         f"callbacks.returns.every_n_steps={max(1, steps // 6)}",

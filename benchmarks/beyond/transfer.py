@@ -1,6 +1,8 @@
 """From MNIST to few images of another set, by every method: the table of transfer.
 
     python -m benchmarks.beyond.transfer                 # the real thing; again goes on
+    python -m benchmarks.beyond.transfer --sizes 5000 --methods "from nothing" fine-tuning
+    python -m benchmarks.beyond.transfer --table-only    # of whatever has finished
     python -m benchmarks.beyond.transfer --steps 20 --seeds 1 --targets small_digits --sizes 100
 
 The source is one run of the default recipe on MNIST; each method begins with its weights, or from
@@ -39,6 +41,7 @@ def main() -> None:
     parser = arguments(__doc__ or "", "outputs/results/transfer", 1000)
     parser.add_argument("--targets", nargs="+", default=list(SIZES), choices=list(SIZES))
     parser.add_argument("--sizes", type=int, nargs="+", help="instead of each target's own")
+    parser.add_argument("--methods", nargs="+", choices=list(methods(Path())))
     given = parser.parse_args()
     source = given.folder / "source"
     if not given.table_only:
@@ -47,6 +50,8 @@ def main() -> None:
     rows = []
     for target in given.targets:
         for size, (name, own) in product(given.sizes or SIZES[target], methods(source).items()):
+            if given.methods and name not in given.methods:
+                continue
             runs = []
             for seed in range(given.seeds):
                 folder = given.folder / f"{target}-{size}-{slug(name)}-{seed}"
@@ -59,7 +64,8 @@ def main() -> None:
                 ]
                 runs.append(summary_of(folder) if given.table_only else train(folder, overrides))
             cells = [told([figure(run, f) for run in runs], digits) for f, digits in FIGURES]
-            rows.append([target, str(size), name, *cells])
+            if any(cells):
+                rows.append([target, str(size), name, *cells])
     print(f"{given.steps:,} updates, {given.seeds} seeds, mean [95 % interval]\n")
     print(table(["target", "images", "method", "KID", "FID", "copying", "coverage"], rows))
 
