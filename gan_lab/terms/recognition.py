@@ -90,7 +90,7 @@ class TaskLoss(Term):
         et al. 2017), equation 3, arXiv 1612.05424.
 
     Args:
-        weight: Multiplies the formula, positive; 0.1 in the paper.
+        weight: Multiplies the formula, positive.
         every: See :class:`Term`.
         made: Keys of logits (N, classes), in what else the round made; ``label`` is there too.
     """
