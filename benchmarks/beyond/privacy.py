@@ -23,10 +23,10 @@ FEW_PRIVATE = ["descent.delta=1e-3", "descent.noise_multiplier=6.0"]
 # Of a few ten thousand weights: gradients by sample take memory, and noise, for each of them.
 MANY = [
     *("model=dcgan", "discriminator_norm=none", "conditioning=concatenation", "metrics=all"),
-    *("data.batch_size=128", "n_critic=2"),
+    *("data.batch_size=128", "optimizer.lr=1e-3"),
     *("metrics.figures.memorization=null", "metrics.figures.intra_class_fid=null"),
 ]
-MANY_PRIVATE = ["descent.target_epsilon=10", "descent.noise_multiplier=0.46"]
+MANY_PRIVATE = ["descent.target_epsilon=10", "descent.noise_multiplier=0.43"]
 ATTACKS = "logits", "nearest", "calibrated"
 
 
