@@ -34,7 +34,7 @@ MODE = Hydra.get_mode
 def _composed_once() -> Iterator[None]:
     """Spare each command the composing that only tells whether it asks for hydra.mode.
 
-    That is a third of what a short run costs, and Hydra has no public way around it.
+    That is a fifth of what a short run costs, and Hydra has no public way around it.
     """
 
     def mode(hydra: Hydra, config_name: str | None, overrides: list[str]) -> Any:

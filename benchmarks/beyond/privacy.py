@@ -15,18 +15,16 @@ from pathlib import Path
 
 from benchmarks.beyond.jobs import arguments, call, figure, summary_of, table, told, train
 
-PLAIN = ["callbacks.nearest_neighbours=null"]
-PRIVATE = [*PLAIN, "descent=private"]
 # A discriminator that can remember, and a noise under which it cannot.
 FEW = ["model=mlp", "data.size=200", "data.batch_size=50", "callbacks.evaluation=null"]
-FEW_PRIVATE = ["descent.delta=1e-3", "descent.noise_multiplier=6.0"]
+FEW_PRIVATE = ["descent=private", "descent.delta=1e-3", "descent.noise_multiplier=6.0"]
 # Of a few ten thousand weights: gradients by sample take memory, and noise, for each of them.
 MANY = [
     *("model=dcgan", "discriminator_norm=none", "conditioning=concatenation", "metrics=all"),
     *("data.batch_size=128", "optimizer.lr=1e-3"),
     *("metrics.figures.memorization=null", "metrics.figures.intra_class_fid=null"),
 ]
-MANY_PRIVATE = ["descent.target_epsilon=10", "descent.noise_multiplier=0.43"]
+MANY_PRIVATE = ["descent=private", "descent.target_epsilon=10", "descent.noise_multiplier=0.43"]
 ATTACKS = "logits", "nearest", "calibrated"
 
 
@@ -34,23 +32,21 @@ def main() -> None:
     """Run what is missing and print both tables."""
     parser = arguments(__doc__ or "", "outputs/results/privacy", 2000)
     given = parser.parse_args()
-    common = ["trainer.precision=32-true", *given.overrides]
+    common = ["trainer.precision=32-true", "callbacks.nearest_neighbours=null", *given.overrides]
     attacked, taught = [], []
-    for name, own in (("plain", PLAIN), ("private", PRIVATE)):
+    for name, few_own, many_own in (("plain", [], []), ("private", FEW_PRIVATE, MANY_PRIVATE)):
         reports, runs = [], []
-        private = name == "private"
         for seed in range(given.seeds):
             few = given.folder / f"few-{name}-{seed}"
             steps = f"trainer.max_steps={given.steps}"
-            overrides = [*FEW, *own, *(FEW_PRIVATE if private else []), steps, *common]
+            overrides = [*FEW, *few_own, steps, *common, f"seed={seed}"]
             if not given.table_only:
-                train(few, [*overrides, f"seed={seed}"])
+                train(few, overrides)
             reports.append(audited(few, given.table_only))
             many = given.folder / f"many-{name}-{seed}"
-            half = [f"trainer.max_steps={given.steps // 2}"]
+            half = f"trainer.max_steps={given.steps // 2}"
             every = f"callbacks.evaluation.every_n_steps={given.steps}"
-            overrides = [*MANY, *own, *(MANY_PRIVATE if private else []), *half, every, *common]
-            overrides += [f"seed={seed}"]
+            overrides = [*MANY, *many_own, half, every, *common, f"seed={seed}"]
             runs.append(summary_of(many) if given.table_only else train(many, overrides))
         for attack in ATTACKS:
             found = [report.get("attacks", {}).get(attack, {}) for report in reports]
