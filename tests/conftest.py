@@ -1,6 +1,7 @@
 """What many tests share: the command line in this process, and real MNIST."""
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -44,6 +45,17 @@ def _composed_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Hydra, "get_mode", mode)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_log_of_an_earlier_test() -> Iterator[None]:
+    """Close the log files that Hydra opened: pytest removes their folders."""
+    yield
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, logging.FileHandler)]:
+        if os.devnull not in handler.baseFilename:  # that is pytest's own
+            root.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture(scope="session")
