@@ -227,6 +227,7 @@ def shortened(command: Command, precision: str) -> list[str]:
         given += ["num_samples=500", "metrics=quick"]
         given = [a.replace("repeats=5", "repeats=2") for a in given]
     if "experiment=fanogan" in given:
+        given = [a.replace("projected=500", "projected=20") for a in given]
         given += ["callbacks.anomaly.steps=5", "callbacks.anomaly.num_samples=500"]
     if command.module == "audit":
         given += ["records=40", "num_samples=100", "resamples=20"]
