@@ -237,6 +237,16 @@ def shortened(command: Command, precision: str) -> list[str]:
     return given
 
 
+def allowed(command: Command) -> list[str]:
+    """Return the precisions that a command may train in: its recipe's own, or any."""
+    recipe = {name_of(a): a.partition("=")[2] for a in command.arguments}.get("experiment")
+    if recipe is None or "," in recipe:
+        return ["32-true", "bf16-mixed"]
+    settings = OmegaConf.load(config_dir() / "experiment" / f"{recipe}.yaml")
+    own = OmegaConf.select(settings, "trainer.precision")
+    return ["32-true", "bf16-mixed"] if own in (None, "auto") else [own]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])  # whatever auto may choose
@@ -250,6 +260,8 @@ def test_every_command_runs(
 ) -> None:
     if command.module != "train" and precision != "32-true":
         pytest.skip("no training")
+    if command.module == "train" and precision not in allowed(command):
+        pytest.skip("the recipe has a precision of its own")
     if "format=onnx" in command.arguments and find_spec("onnx") is None:
         pytest.skip("onnx is not installed")
     extras = {"mp4": "imageio_ffmpeg", "obj": "trimesh", "stl": "trimesh", "meshes": "trimesh"}

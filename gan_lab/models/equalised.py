@@ -22,6 +22,8 @@ class EqualisedLinear(nn.Module):
         rate: Multiplies the learning rate; 0.01 in the mapping of StyleGAN.
     """
 
+    equalised = True
+
     def __init__(self, inputs: int, outputs: int, bias: float = 0.0, rate: float = 1.0) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
@@ -41,6 +43,8 @@ class EqualisedConv(nn.Module):
         outputs: Channels out.
         size: Of the kernel, odd.
     """
+
+    equalised = True
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__()

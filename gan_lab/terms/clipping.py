@@ -36,3 +36,8 @@ class WeightClipping(Constraint):
             raise ValueError(
                 "WeightClipping bounds weights that spectral norm rescales anyway; choose one"
             )
+        if any(getattr(layer, "equalised", False) for layer in discriminator.modules()):
+            raise ValueError(
+                "WeightClipping would leave nothing of weights that are divided by the root of "
+                "their fan-in in use (equalised learning rate); use regularizer=gradient_penalty"
+            )

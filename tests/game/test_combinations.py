@@ -154,6 +154,8 @@ def assert_plays(case: tuple[int, int, Any, str]) -> None:
     refusal = ""
     if pair[0] is StyleGAN2Generator and TERMS[term] is OrthogonalRegularization:
         refusal = "the generator has no layer of torch's whose weights could be made orthogonal"
+    if pair[0] is StyleGAN2Generator and TERMS[term] is WeightClipping:
+        refusal = "WeightClipping would leave nothing of weights that are divided by the root"
     if pair[0].__name__ in WITHOUT_BATCH_NORM and conditioning == "projection":
         refusal = "labels for batch norm need batch norm"
     if refusal:

@@ -191,6 +191,6 @@ def test_a_recipe_runs_and_tells_what_it_earns(recipe: str, train: CommandLine) 
 def test_imitation_learns_to_swing(train: CommandLine) -> None:
     """One trajectory of Acrobot's expert, a minute on one thread."""
     run = train("experiment=gail", "data.trajectories=1", "trainer.max_steps=150",
-                "callbacks.progress=null", "callbacks.returns.animation=false")  # fmt: skip
+                "callbacks.progress=null", "+callbacks.returns.animation=false")  # fmt: skip
     final = json.loads((run / "summary.json").read_text())["final"]
     assert final["return/policy"] > -160 > final["return/random"]
