@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.hydra_config import HydraConfig
@@ -125,12 +126,13 @@ def fit(config: DictConfig, record: Record) -> float | None:
     checkpoint = None if config.resume is None else Path(config.resume)
     changed = {} if checkpoint is None else refuse_unfit(config, checkpoint)
     module = build_module(config)
-    summary = build_summary(config)
+    summary, begun = build_summary(config), Event()
 
     def begins(trainer: Trainer, module: GAN) -> None:
         refuse_unknown(config.objective, trainer, module)
         if trainer.is_global_zero:  # only now is it sure that nothing is refused
             record.write(Path(config.run_dir))
+        begun.set()
 
     callbacks = [*build_callbacks(config), LambdaCallback(on_train_start=begins), summary]
     if checkpoint is not None:
@@ -145,7 +147,7 @@ def fit(config: DictConfig, record: Record) -> float | None:
     if trainer.is_global_zero:
         print_beginning(module, summary)
     skip_idle_hooks([module])
-    with restoring(checkpoint, trainer):
+    with restoring(checkpoint, begun):
         trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     if trainer.is_global_zero:
         print_ending(summary, Path(config.run_dir), trainer, module)

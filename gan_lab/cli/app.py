@@ -123,10 +123,11 @@ def run(
         # What fails in Hydra's hands is what it was given.
         if wants_traceback or (is_bug(error) and not composing):
             raise
-        if str(error).startswith("Config group override must be"):
-            nothing = [a for a in sys.argv[1:] if a.endswith("=null") and "." not in a]
-            fail(f"{', '.join(nothing)}: a group wants one of its files; --help lists them")
         fail(describe(error))
+    except SystemExit as end:
+        if composing and end.code == 2:  # Hydra's parser of options has said which it does not know
+            complain("a setting is written key=value, without dashes; --help lists them")
+        raise
     except KeyboardInterrupt:
         complain("interrupted")
         sys.exit(128 + signal.SIGINT)

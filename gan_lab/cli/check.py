@@ -1,5 +1,6 @@
 """What a component is given, checked against what it takes, before it is made."""
 
+import collections.abc
 import difflib
 import inspect
 import json
@@ -19,6 +20,7 @@ PLAIN = {
     r"a valid list": "a list",
     r"an instance of Sequence": "a list",
     r"a valid boolean": "true or false",
+    r"callable": "a component, with a _target_,",
     r"an object": "a mapping",
     r"a valid dictionary": "a mapping",
     r"greater than or equal to ": "at least ",
@@ -29,6 +31,10 @@ PLAIN = {
     r"Field required": "a longer list",
 }
 """Pydantic's words for what is wanted, and a person's."""
+
+
+SCALARS = (bool, int, float, str)
+"""Annotations that no component is."""
 
 
 class LocatedError(LabError):
@@ -73,10 +79,19 @@ def check_arguments(node: Mapping[str, Any], path: str) -> None:
             hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(parameters)}"
             message = f": {target.__name__} has no argument {key}; {hint}"
             raise LocatedError(f"{path}.{key}", message)
-        if key in hints and not holds_component(value):
+        if key in hints:
             unset = value is None and key in parameters and parameters[key].default is None
             if not unset:
-                check_value(value, hints[key], f"{path}.{key}")
+                check_argument(value, hints[key], f"{path}.{key}")
+
+
+def check_argument(value: Any, hint: Any, path: str) -> None:
+    """Check what is known of an argument before its components are made; :func:`check_value`."""
+    if not holds_component(value) or hint in SCALARS:
+        check_value(value, hint, path)
+    elif "_target_" not in value and typing.get_origin(hint) is collections.abc.Mapping:
+        for key, part in value.items():
+            check_argument(part, typing.get_args(hint)[1], f"{path}.{key}")
 
 
 def holds_component(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, requires
 from typing import Any, cast
@@ -84,6 +85,9 @@ def mendable(error: BaseException) -> str | None:
         return f"out of memory; choose a smaller batch_size or smaller networks ({said(error)})"
     if isinstance(error, SystemExit):
         return f"the job ended itself with status {error.code} before it had finished"
+    if str(error).startswith("Config group override must be"):  # Hydra's, of a group that is null
+        nothing = [a for a in sys.argv[1:] if a.endswith("=null") and "." not in a]
+        return f"{', '.join(nothing)}: a group wants one of its files; --help lists them"
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from hydra.core.hydra_config import HydraConfig
@@ -16,9 +17,12 @@ from gan_lab.run.folder import ONE_ATTEMPT, name_of, read_yaml
 
 # Heavy libraries are imported inside functions, so that --help and a mistyped option answer fast.
 if TYPE_CHECKING:
-    from pytorch_lightning import Trainer
+    from torch.optim import Optimizer
 
     from gan_lab.game import GAN
+
+FACTORS = {"row_var", "col_var"}
+"""What Adafactor keeps, in other shapes than the weights."""
 
 
 def go_on(config: DictConfig) -> list[str]:
@@ -100,15 +104,33 @@ def refuse_states(module: GAN, path: Path, changed: Changes) -> None:
             optimizer.load_state_dict(state)
             moved = module.phases.moved(player, content["global_step"])
             empty = moved and not state["state"] and "betas" in optimizer.defaults
+            refuse_shapes(optimizer)
         except Exception as error:  # whatever torch makes of any values
             raise LabError(f"{path} holds no sound state of an optimizer: {told(error)}") from error
         if empty:
             raise LabError(f"{path} holds an optimizer without its moments")
 
 
+def refuse_shapes(optimizer: Optimizer) -> None:
+    """Raise ValueError where what an optimizer keeps of a weight is not shaped like it."""
+    from torch import Tensor
+
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if name in FACTORS or not isinstance(value, Tensor):
+                continue
+            stretched = value.nbytes > value.untyped_storage().nbytes()
+            if stretched or (value.numel() != 1 and value.shape != parameter.shape):
+                raise ValueError(f"{name} of shape {list(value.shape)}")
+
+
 @contextmanager
-def restoring(path: Path | None, trainer: Trainer) -> Iterator[None]:
-    """Tell what goes wrong before the first step of a run that goes on as an error in its file.
+def restoring(path: Path | None, begun: Event) -> Iterator[None]:
+    """Tell what goes wrong before a run that goes on has begun as an error in its file.
+
+    Args:
+        path: Of the checkpoint, if there is one.
+        begun: Set once it has.
 
     Raises:
         LabError: That says so in one line.
@@ -120,6 +142,6 @@ def restoring(path: Path | None, trainer: Trainer) -> Iterator[None]:
     except LabError:
         raise
     except Exception as error:
-        if path is None or trainer.fit_loop.total_batch_idx >= 0:
+        if path is None or begun.is_set():
             raise
         raise LabError(f"{path} cannot be gone on from: {told(error)}") from error

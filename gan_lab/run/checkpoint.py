@@ -54,6 +54,8 @@ def find_checkpoint(path: str | Path) -> Path:
     Raises:
         LabError: If there is none.
     """
+    if not isinstance(path, str | Path):  # what a command line may hold in its place
+        raise LabError(f"a checkpoint is named by a path, got {'null' if path is None else path}")
     found = Path(path).expanduser()
     if found.is_dir():
         found = found / "checkpoints" / "last.ckpt"

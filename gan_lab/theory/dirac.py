@@ -22,6 +22,7 @@ from gan_lab.contracts import (
     Turn,
 )
 from gan_lab.descents import Plain
+from gan_lab.errors import LabError
 from gan_lab.theory.bare import BareGame
 from gan_lab.theory.catalogue import Regularizer, arguments, label
 from gan_lab.theory.densities import Discrete
@@ -213,6 +214,12 @@ def variables(point: Point) -> tuple[Tensor, Tensor]:
 
 
 def neutral_logit(loss: AdversarialLoss) -> float:
-    """Return the logit that is optimal where real and generated samples are equally likely."""
+    """Return the logit that is optimal where real and generated samples are equally likely.
+
+    For a loss that compares samples with each other, a kernel's, all are alike: 0 stands for them.
+    """
     here = Discrete([1.0])
-    return float(best_discriminator(loss, common(here, here)).logits[0])
+    try:
+        return float(best_discriminator(loss, common(here, here)).logits[0])
+    except LabError:
+        return 0.0

@@ -1,5 +1,8 @@
 """Paths go through Hydra's grammar as they are, whatever characters they hold."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hydra import initialize_config_dir
 from hydra._internal.hydra import Hydra
@@ -49,6 +52,27 @@ def test_quotes_of_the_grammar_still_quote(given: str, expected: str | None) -> 
     (argument,) = literal_paths([f"images={given}"], "images")
     assert read(argument) == expected
     assert literal_paths(["seed=1", "other='x'"], "images") == ["seed=1", "other='x'"]
+
+
+@pytest.mark.parametrize("command", ["sample", "encode", "export", "audit"])
+@pytest.mark.parametrize(
+    ("argument", "status", "told"),
+    [
+        ("checkpoint=null", 1, "a checkpoint is named by a path, got null"),
+        ("--num_samples", 2, "a setting is written key=value, without dashes; --help lists them"),
+    ],
+)
+def test_what_is_no_setting_is_told_in_one_line(
+    command: str,
+    argument: str,
+    status: int,
+    told: str,
+    main_of: Callable[..., int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main_of(f"gan_lab.{command}", argument, f"hydra.run.dir={tmp_path / 'here'}") == status
+    assert capsys.readouterr().err.splitlines()[-1] == f"gan_lab: {told}"
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])

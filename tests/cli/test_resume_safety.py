@@ -229,6 +229,25 @@ def test_places_and_hydras_keys_are_the_users_alone(
     assert {entry.name for entry in tmp_path.iterdir()} == {"new", "x.ckpt"}
 
 
+def moments(content: Content) -> Content:
+    """Return what the first optimizer keeps of its first weight."""
+    states: list[Content] = content["optimizer_states"]
+    kept: Content = states[0]["state"][0]
+    return kept
+
+
+def stretch(content: Content) -> None:
+    """Let one number stand for all of a weight's."""
+    kept = moments(content)
+    kept["exp_avg"] = torch.zeros(()).expand(kept["exp_avg"].shape)
+
+
+def progress(content: Content) -> Content:
+    """Return how far an optimizer is, as Lightning counts."""
+    loops: dict[str, Content] = content["loops"]["fit_loop"]
+    return loops["epoch_loop.manual_optimization.optim_step_progress"]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -236,8 +255,12 @@ def test_places_and_hydras_keys_are_the_users_alone(
         (lambda c: c.pop("optimizer_states"), "lacks the states of the 2 optimizers"),
         (lambda c: c["optimizer_states"][1]["state"].clear(), "optimizer without its moments"),
         (lambda c: c["optimizer_states"][0].clear(), "no sound state of an optimizer"),
+        (lambda c: moments(c).update(step=torch.ones(3)), "step of shape [3]"),
+        (lambda c: moments(c).update(exp_avg=torch.ones(2, 3)), "exp_avg of shape [2, 3]"),
+        (stretch, "exp_avg of shape"),
+        (lambda c: progress(c).pop("current"), "cannot be gone on from: 'current'"),
     ],
-    ids=["none", "absent", "no moments", "empty"],
+    ids=["none", "absent", "no moments", "empty", "step", "shape", "stretched", "progress"],
 )
 def test_an_optimizer_without_its_state_is_told(
     change: Callable[[Content], object],

@@ -115,6 +115,15 @@ NONSENSE = [
     ("first_step=5", "first_step is set by resume; give resume=PATH alone"),
     ("trust=foo", "trust must be a list, got 'foo'"),
     ("pretrained=null", "pretrained.freeze must be a list, got null"),
+    (
+        "callbacks.evaluation.num_samples=100 metrics.figures.fid=5",
+        "metrics.figures.fid must be a component, with a _target_, got 5",
+    ),
+    (
+        "data=ring callbacks.evaluation.num_samples=100 "
+        "metrics.figures.mode_coverage.deviation={_target_:os.getcwd}",
+        "metrics.figures.mode_coverage.deviation must be a valid number, got {'_target_'",
+    ),
 ]
 
 

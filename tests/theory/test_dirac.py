@@ -5,21 +5,26 @@ import math
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from gan_lab.cli.app import config_dir
+from gan_lab.cli.instantiate import build
 from gan_lab.descents import Consensus
 from gan_lab.losses import (
     AdversarialLoss,
     FDivergence,
     Hinge,
     LeastSquares,
+    MaximumMeanDiscrepancy,
     Minimax,
     NonSaturating,
     RelativisticPairing,
     Wasserstein,
 )
 from gan_lab.terms import R1, R1R2, R2, GradientPenalty, LeCam, Penalty, Side, WeightClipping
+from gan_lab.theory.__main__ import given
 from gan_lab.theory.catalogue import label, losses, regularizers
 from gan_lab.theory.dirac import DiracGame, Method, Steps, neutral_logit
 from gan_lab.theory.stability import eigenvalues, flow, map_eigenvalues, trajectory
@@ -230,3 +235,23 @@ def test_the_field_is_a_function_although_a_term_draws_and_one_remembers():
 def test_a_term_that_is_applied_rarely_damps_as_one_that_is_not(every):
     game = DiracGame(Method(Minimax(), (R1(0.7, every=every),)))
     assert close(eigenvalues(game), pair(0.7, 0.5))
+
+
+def test_every_loss_of_the_command_line_has_a_place_in_the_game():
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        config = compose("theory", ["study=dirac"])
+        study = build(config, "study", **given(config))
+    games = [DiracGame(method) for method in study.table if not method.regularizers]
+    names = {type(game.method.loss).__name__ for game in games}
+    assert {"Minimax", "Softmax", "MaximumMeanDiscrepancy", "Symmetric"} <= names
+    for game in games:
+        values = eigenvalues(game)
+        assert values is None or np.isfinite(values).all()
+
+
+def test_a_kernels_field_is_its_closed_form():
+    """MMD² of two atoms is 2 - 2k: the critic climbs it, the generator descends."""
+    game = DiracGame(Method(MaximumMeanDiscrepancy("gaussian", [2.0])))
+    theta, psi = 0.7, 1.3
+    slope = (theta * psi / 4) * math.exp(-((theta * psi) ** 2) / 8)  # of 1 - k at the product
+    assert game.velocity((theta, psi)) == pytest.approx((-2 * psi * slope, 2 * theta * slope))
