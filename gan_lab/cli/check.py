@@ -20,7 +20,7 @@ PLAIN = {
     r"a valid list": "a list",
     r"an instance of Sequence": "a list",
     r"a valid boolean": "true or false",
-    r"callable": "a component, with a _target_,",
+    r"callable": "a component, with a _target_",
     r"an object": "a mapping",
     r"a valid dictionary": "a mapping",
     r"greater than or equal to ": "at least ",
