@@ -164,5 +164,7 @@ def test_random_volumes_take_any_solids() -> None:
     assert network.name == "random_volumes_1"
     assert seen.features.shape == (2, network.num_features)
     assert seen.beside["solid"].sum() == 2 * 8 * 16 * 12  # grey is 128, which is inside
+    empty = network(torch.full((1, 1, 8, 16, 12), -1.0))
+    assert empty.beside["solid"].sum() == 0 and empty.features.abs().max() > 0.01  # not unseen
     with pytest.raises(ValueError, match="takes solids of at least 8³ cubes, got image"):
         VolumeFeatures(Image((1, 16, 24)))

@@ -81,6 +81,7 @@ def test_srgans_discriminator_halves_and_has_dense_units() -> None:
     [
         (lambda: SRResNet(scale=3), "scale must be 1, 2, 4 or 8, got 3"),
         (lambda: SRResNet(1, 3), "these have 1 and 3 channels"),
+        (lambda: SRResNet(width=0), "width must be at least 1, got 0"),
         (lambda: RRDB(growth=0), "growth must be at least 1"),
         (lambda: RRDB(blocks=0), "blocks must be at least 1"),
         (lambda: SRGANBackbone(halvings=0), "halvings must be at least 1"),
