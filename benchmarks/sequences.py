@@ -7,7 +7,6 @@ entropy, uniform tokens, the policy at the end of the likelihood phase (from met
 end of the run.
 """
 
-import argparse
 import csv
 import json
 import statistics
@@ -17,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.tables import of_runs
 from gan_lab.data import OracleDataModule
 from gan_lab.run.folder import read_summary
 
@@ -25,10 +25,7 @@ FIGURES = "nll_oracle", "nll_test", "bleu_3", "self_bleu_3", "distinct_2"
 
 def main() -> None:
     """Read the command line and print the table."""
-    layout = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
-    parser.add_argument("runs", nargs="+", type=Path)
-    arguments = parser.parse_args()
+    arguments = of_runs(__doc__).parse_args()
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
     truths: dict[str, dict[str, float]] = {}
     for run in arguments.runs:

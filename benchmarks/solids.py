@@ -6,7 +6,6 @@ Every folder is a run of data=solids. The baseline draws from a Gaussian along t
 components of the training solids' signed distances: what can be had without a network.
 """
 
-import argparse
 import tempfile
 from collections.abc import Callable
 from functools import partial
@@ -15,9 +14,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from benchmarks.tables import of_runs
 from gan_lab.data import SolidsDataModule
-from gan_lab.metrics import chamfer_distances, set_figures
-from gan_lab.metrics.solids import pieces
+from gan_lab.metrics import (
+    Evaluation,
+    Occupancy,
+    Pieces,
+    SolidSets,
+    VolumeFeatures,
+    seeded_batches,
+)
+from gan_lab.metrics.features import activations
 from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, load_task, read_checkpoint
 from gan_lab.run.rebuild import rebuild
 from gan_lab.tasks import Generation
@@ -29,18 +36,20 @@ MESHES = 50
 
 def main() -> None:
     """Read the command line and print the table."""
-    layout = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser = of_runs(__doc__)
     parser.add_argument("--count", type=int, default=500, help="solids of each set")
     arguments = parser.parse_args()
     count: int = arguments.count
     first = read_checkpoint(find_checkpoint(arguments.runs[0]))[CONFIG_KEY]["config"]
     torch.manual_seed(0)
-    untrained = rebuild(first["module"]["task"], ())
+    untrained = rebuild(first["module"]["task"], ()).eval()
     data = SolidsDataModule(untrained.medium.shape)
     data.setup("fit")
     train, test = (data.medium.to_float(samples.images[:]) for samples in (data.train, data.test))
+    network = VolumeFeatures(data.medium)
+    metrics = {"sets": SolidSets, "pieces": Pieces, "occupancy": Occupancy}
+    real, known = activations(network, test), activations(network, train)
+    evaluation = Evaluation(network, metrics, real, known, count)
     chosen = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]
     rows: dict[str, Callable[[], Tensor]] = {
         "training solids": lambda: train[chosen],
@@ -52,8 +61,11 @@ def main() -> None:
     print("| | MMD | COV | 1-NNA | one piece | occupancy | watertight |")
     print("|---|---|---|---|---|---|---|")
     for name, draw in rows.items():
-        torch.manual_seed(0)
-        print(f"| {name} | {row(data, draw(), test[:count])} |", flush=True)
+        made = draw()
+        found = evaluation([made])
+        figures = [found[f] for f in ("mmd", "cov", "one_nna", "one_piece", "occupancy_ratio")]
+        cells = [f"{figure:.3f}" for figure in figures]
+        print(f"| {name} | {' | '.join(cells)} | {watertight(data, made[:MESHES])} |", flush=True)
 
 
 def along_components(train: Tensor, count: int) -> Tensor:
@@ -61,9 +73,10 @@ def along_components(train: Tensor, count: int) -> Tensor:
     flat = train.flatten(1)
     mean = flat.mean(dim=0)
     _, scales, components = torch.pca_lowrank(flat - mean, COMPONENTS, center=False)
-    scores = torch.randn(count, COMPONENTS) * scales / len(flat) ** 0.5
+    random = torch.Generator().manual_seed(0)
+    scores = torch.randn(count, COMPONENTS, generator=random) * scales / len(flat) ** 0.5
     solids: Tensor = mean + scores @ components.T
-    return solids.view(count, *train.shape[1:])
+    return solids.clamp(-1, 1).view(count, *train.shape[1:])
 
 
 def trained(run: Path, count: int) -> Tensor:
@@ -76,22 +89,7 @@ def drawn(task: object, count: int) -> Tensor:
     """Return ``count`` solids of a generator as it stands."""
     if not isinstance(task, Generation):
         raise SystemExit(f"a run of noise to solids is wanted, got a {type(task).__name__}")
-    task.eval()
-    return torch.cat([task.sample(100)["x"] for _ in range(-(-count // 100))])[:count]
-
-
-def row(data: SolidsDataModule, made: Tensor, real: Tensor) -> str:
-    """Return a row's cells, of as many generated solids as real ones."""
-    one, other = made[:, 0] > 0, real[:, 0] > 0
-    figures = set_figures(
-        chamfer_distances(one, one),
-        chamfer_distances(other, other),
-        chamfer_distances(one, other),
-    )
-    cells = [f"{float(figures[name]):.3f}" for name in ("mmd", "cov", "one_nna")]
-    cells.append(f"{float((pieces(one) == 1).double().mean()):.3f}")
-    cells.append(f"{float(one.double().mean() / other.double().mean()):.2f}")
-    return " | ".join([*cells, watertight(data, made[:MESHES])])
+    return torch.cat(list(seeded_batches(lambda size: task.sample(size)["x"], count)))
 
 
 def watertight(data: SolidsDataModule, made: Tensor) -> str:

@@ -7,13 +7,12 @@ often the shipped classifier and pocketsphinx hear the digit that was asked for,
 how far its mel spectra are from those that it was given, and how intelligible they are.
 """
 
-import argparse
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks.tables import of_runs
 from gan_lab.data import SpokenDigitsDataModule
 from gan_lab.media import LogMel
 from gan_lab.metrics import (
@@ -29,9 +28,7 @@ from gan_lab.tasks import Vocoding
 
 def main() -> None:
     """Read the command line and print the table."""
-    layout = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=layout)
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser = of_runs(__doc__)
     parser.add_argument("--count", type=int, default=500, help="sounds of each")
     arguments = parser.parse_args()
     data = SpokenDigitsDataModule()
