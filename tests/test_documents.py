@@ -237,19 +237,23 @@ def shortened(command: Command, precision: str) -> list[str]:
     return given
 
 
+PRECISIONS = ["32-true", "bf16-mixed"]
+"""Whatever ``auto`` may choose."""
+
+
 def allowed(command: Command) -> list[str]:
     """Return the precisions that a command may train in: its recipe's own, or any."""
     recipe = {name_of(a): a.partition("=")[2] for a in command.arguments}.get("experiment")
     if recipe is None or "," in recipe:
-        return ["32-true", "bf16-mixed"]
+        return PRECISIONS
     settings = OmegaConf.load(config_dir() / "experiment" / f"{recipe}.yaml")
     own = OmegaConf.select(settings, "trainer.precision")
-    return ["32-true", "bf16-mixed"] if own in (None, "auto") else [own]
+    return PRECISIONS if own in (None, "auto") else [own]
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])  # whatever auto may choose
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("command", ALL, ids=str)
 def test_every_command_runs(
     command: Command,

@@ -104,23 +104,25 @@ def refuse_states(module: GAN, path: Path, changed: Changes) -> None:
             optimizer.load_state_dict(state)
             moved = module.phases.moved(player, content["global_step"])
             empty = moved and not state["state"] and "betas" in optimizer.defaults
-            refuse_shapes(optimizer)
+            refuse_moments(optimizer)
         except Exception as error:  # whatever torch makes of any values
             raise LabError(f"{path} holds no sound state of an optimizer: {told(error)}") from error
         if empty:
             raise LabError(f"{path} holds an optimizer without its moments")
 
 
-def refuse_shapes(optimizer: Optimizer) -> None:
+def refuse_moments(optimizer: Optimizer) -> None:
     """Raise ValueError where what an optimizer keeps of a weight is not shaped like it."""
     from torch import Tensor
+
+    from gan_lab.run.checkpoint import is_whole
 
     for parameter, kept in optimizer.state.items():
         for name, value in kept.items():
             if name in FACTORS or not isinstance(value, Tensor):
                 continue
-            stretched = value.nbytes > value.untyped_storage().nbytes()
-            if stretched or (value.numel() != 1 and value.shape != parameter.shape):
+            fits = value.numel() == 1 or value.shape == parameter.shape
+            if not (fits and is_whole(value)):
                 raise ValueError(f"{name} of shape {list(value.shape)}")
 
 

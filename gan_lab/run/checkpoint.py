@@ -193,9 +193,14 @@ def are_weights(value: object) -> bool:
         and isinstance(tensor, Tensor)
         and tensor.layout == torch.strided
         and tensor.device.type == "cpu"
-        and tensor.nbytes <= tensor.untyped_storage().nbytes()  # none that one number stands for
+        and is_whole(tensor)
         for name, tensor in value.items()
     )
+
+
+def is_whole(tensor: Tensor) -> bool:
+    """Tell whether a tensor has all its numbers, and none of them stands for several."""
+    return tensor.nbytes <= tensor.untyped_storage().nbytes()
 
 
 def load_task(path: Path, weights: str = "raw", trust: Sequence[str] = ()) -> Task:
