@@ -1,6 +1,7 @@
 """Change the code in one place at a time, and count how many changes the tests notice.
 
     python -m benchmarks.mutants                    # 300 mutants of a seeded sample; resumable
+    python -m benchmarks.mutants --workers 2        # in two processes
     python -m benchmarks.mutants --again            # those that survived, once more
     python -m benchmarks.mutants --list             # the sample, and nothing run
     python -m benchmarks.mutants --paths gan_lab/terms/gradient.py --sample 40
@@ -13,6 +14,7 @@ has not changed since is not run again.
 
 import argparse
 import json
+import multiprocessing
 import sys
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("outputs/mutants"))
     parser.add_argument("--paths", nargs="+", help="of these files alone")
     parser.add_argument("--tests", nargs="+", default=["tests"], help="those that may notice")
+    parser.add_argument("--workers", type=int, default=1, help="processes")
     parser.add_argument("--again", action="store_true", help="run survivors again")
     parser.add_argument("--list", action="store_true", help="print the sample")
     arguments = parser.parse_args()
@@ -47,21 +50,38 @@ def main() -> None:
     missing = [one for one in sample if one.key not in results]
     if missing:
         preload()
-        laboratory = Laboratory(ROOT, arguments.folder)
-        laboratory.learn(arguments.tests)
-        for number, one in enumerate(missing, start=1):
-            result = laboratory.attempt(one)
-            facts = {
-                **{"key": one.key, "path": one.path, "line": one.line, "operator": one.operator},
-                **{"before": one.before.strip(), "after": one.after.strip()},
-                **vars(result),
-            }
-            results[one.key] = facts
-            with file.open("a") as lines:
-                lines.write(json.dumps(facts, ensure_ascii=False) + "\n")
-            line = f"[{number}/{len(missing)}] {result.outcome} {one.path}:{one.line} {result.by}"
-            print(line, file=sys.stderr, flush=True)
+        Laboratory(ROOT, arguments.folder).learn(arguments.tests)
+        workers = [
+            multiprocessing.get_context("fork").Process(
+                target=attempt, args=(missing[number :: arguments.workers], arguments, number, file)
+            )
+            for number in range(arguments.workers)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        results = read(file, keep_survivors=True)
+        if any(one.key not in results for one in missing):
+            raise SystemExit("not every mutant was tried: run the command again")
     print(report([results[one.key] for one in sample], arguments.seed))
+
+
+def attempt(mutants: list[Mutant], arguments: argparse.Namespace, worker: int, file: Path) -> None:
+    """Try a worker's mutants, and add each result to the file."""
+    laboratory = Laboratory(ROOT, arguments.folder, worker)
+    laboratory.learn(arguments.tests)
+    for number, one in enumerate(mutants, start=1):
+        result = laboratory.attempt(one)
+        facts = {
+            **{"key": one.key, "path": one.path, "line": one.line, "operator": one.operator},
+            **{"before": one.before.strip(), "after": one.after.strip()},
+            **vars(result),
+        }
+        with file.open("a") as lines:
+            lines.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        line = f"[{number}/{len(mutants)}] {result.outcome} {one.path}:{one.line} {result.by}"
+        print(line, file=sys.stderr, flush=True)
 
 
 def drawn(arguments: argparse.Namespace) -> list[Mutant]:

@@ -34,8 +34,11 @@ QUICK = 5.0
 SURVIVED = 0, 5
 """Pytest's exit status where all tests passed, or there were none."""
 
-PATIENCE = 120.0
-"""Seconds added to four times what the tests took without a mutant, after which it is killed."""
+HUNG = None, -signal.SIGALRM
+"""What there is instead where a test took too long."""
+
+LIMIT = 7200.0
+"""Seconds after which a run of pytest is killed in any case."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ class Laboratory:
 
     Args:
         repository: Its root.
-        folder: Where the copy is made, and what tests cover is kept.
+        folder: Where what tests cover is kept.
+        worker: Its number, as each has a copy of its own.
     """
 
-    def __init__(self, repository: Path, folder: Path) -> None:
-        self.tree = folder.resolve() / "tree"
+    def __init__(self, repository: Path, folder: Path, worker: int = 0) -> None:
+        self.tree = folder.resolve() / f"worker-{worker}" / "tree"
         self.map = folder.resolve() / "covered.json"
         shutil.rmtree(self.tree, ignore_errors=True)
         listed = subprocess.run(
@@ -83,7 +87,7 @@ class Laboratory:
         Tests that fail without a mutant say nothing and are left out.
         """
         if not self.map.exists():
-            code = self.fork([*("-m", DEFAULT), *tests], 7200, learn=True)[0]
+            code = self.fork([*("-m", DEFAULT), *tests], learn=True)[0]
             print(f"the tests without a mutant ended with status {code}", file=sys.stderr)
         content = json.loads(self.map.read_text())
         self.covered, self.seconds = content["covered"], content["seconds"]
@@ -149,10 +153,9 @@ class Laboratory:
         try:
             for tests in turns:
                 while True:
-                    limit = PATIENCE + 4 * sum(self.seconds.get(name, 5.0) for name in tests)
                     skipped = [f"--deselect={name}" for name in sorted(self.unsound)]
-                    code, by = self.fork(["-x", "-m", DEFAULT, *skipped, *tests], limit)
-                    if code is None or code in SURVIVED:
+                    code, by = self.fork(["-x", "-m", DEFAULT, *skipped, *tests])
+                    if code in HUNG or code in SURVIVED:
                         break
                     if self.counts(by, path, sound, mutant.text):
                         break
@@ -160,7 +163,7 @@ class Laboratory:
                     break
         finally:
             self.write(path, sound)
-        outcome = "survived" if code in SURVIVED else "timeout" if code is None else "killed"
+        outcome = "survived" if code in SURVIVED else "timeout" if code in HUNG else "killed"
         count = sum(map(len, turns))
         return Result(outcome, by, count, round(time.monotonic() - started, 1))
 
@@ -176,7 +179,7 @@ class Laboratory:
         if "::" not in test or test in self.trusted:
             return True
         self.write(path, sound)
-        failed = self.fork(["-x", test], PATIENCE)[0] not in SURVIVED
+        failed = self.fork(["-x", test])[0] not in SURVIVED
         self.write(path, changed)
         (self.unsound if failed else self.trusted).add(test)
         return not failed
@@ -187,14 +190,14 @@ class Laboratory:
         self.clock += 2
         os.utime(path, (self.clock, self.clock))
 
-    def fork(self, arguments: list[str], limit: float, learn: bool = False) -> tuple[Any, str]:
+    def fork(self, arguments: list[str], learn: bool = False) -> tuple[Any, str]:
         """Run pytest in a child that has torch already; return its status and the failed test."""
         note = self.tree.parent / "failed.txt"
         note.write_text("")
         pid = os.fork()
         if pid == 0:  # pragma: no cover, in another process
             self.child(arguments, note, learn)
-        deadline, status = time.monotonic() + limit, None
+        deadline, status = time.monotonic() + LIMIT, None
         while status is None:
             found, code = os.waitpid(pid, os.WNOHANG)
             if found:
@@ -226,7 +229,8 @@ class Laboratory:
                 n for n in sys.modules if n.partition(".")[0] in ("benchmarks", "gan_lab")
             ]:
                 del sys.modules[name]  # the copy's are imported instead
-            code = run_pytest(arguments, note, self.map if learn else None, self.tree)
+            covered = self.map if learn else None
+            code = run_pytest(arguments, note, covered, self.tree, self.seconds)
         except BaseException:
             traceback.print_exc()
         finally:

@@ -2,19 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 60.0
+"""Seconds added to eight times what a test took without a mutant, after which it hangs."""
 
-def run_pytest(arguments: list[str], note: Path, covered: Path | None, tree: Path) -> int:
+
+def run_pytest(
+    arguments: list[str], note: Path, covered: Path | None, tree: Path, seconds: Mapping[str, float]
+) -> int:
     """Run pytest in this process, and note the first failure or what each test covers."""
     import pytest
 
     options = ["-q", "--no-header", *("-p", "no:cacheprovider"), *("-p", "no:xdist")]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hydra is imported already
     if covered is None:
-        return int(pytest.main([*options, *arguments], plugins=[Note(note)]))
+        return int(pytest.main([*options, *arguments], plugins=[Note(note, seconds)]))
     import coverage
 
     watch = coverage.Coverage(data_file=None, source=[str(tree / "gan_lab")], config_file=False)
@@ -40,10 +46,21 @@ def digest_of(file: Path) -> str:
 
 
 class Note:
-    """Writes down the first test that fails."""
+    """Writes down the first test that fails; the alarm ends the process where one hangs.
 
-    def __init__(self, file: Path) -> None:
+    Args:
+        file: Where.
+        seconds: What each test function takes.
+    """
+
+    def __init__(self, file: Path, seconds: Mapping[str, float]) -> None:
         self.file = file
+        self.seconds = seconds
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Set the alarm."""
+        usual = self.seconds.get(nodeid.partition("[")[0], 0.0)
+        signal.alarm(int(PATIENCE + 8 * usual))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Write it down."""
