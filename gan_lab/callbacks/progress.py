@@ -36,17 +36,18 @@ class StepProgress(ProgressBar):
 
     Lightning's bars start anew each epoch; a GAN's unit is the generator step.
     Where standard error is no terminal but a file or a notebook, a plain line
-    is printed every few seconds.
+    is printed every few seconds. The bar is drawn between two steps: a thread
+    that draws it would keep the training waiting for Python's lock.
 
     Args:
-        refresh_per_second: How often the bar is redrawn, positive.
+        refresh_per_second: How often the bar is redrawn at most, positive.
         seconds_per_line: Seconds between plain lines, positive.
 
     Raises:
         ValueError: If a number is not positive.
     """
 
-    def __init__(self, refresh_per_second: float = 4.0, seconds_per_line: float = 10.0) -> None:
+    def __init__(self, refresh_per_second: float = 2.0, seconds_per_line: float = 10.0) -> None:
         super().__init__()
         for name, value in [
             ("refresh_per_second", refresh_per_second),
@@ -87,7 +88,7 @@ class StepProgress(ProgressBar):
             TimeRemainingColumn(),
             TextColumn("{task.description}"),
             console=Console(file=sys.stderr),
-            refresh_per_second=self.refresh_per_second,
+            auto_refresh=False,
         )
         self._progress.start()
         self._task = self._progress.add_task(
@@ -110,11 +111,11 @@ class StepProgress(ProgressBar):
             metrics = trainer.callback_metrics
             shown = [f"{SHOWN[k]} {float(metrics[k]):.4g}" for k in SHOWN if k in metrics]
             self._losses = "  ".join(shown)
+        if not self._is_due():
+            return
         if self._progress is not None:
-            self._progress.update(
-                self._task, completed=trainer.global_step, description=self._losses
-            )
-        elif self._is_due():
+            self._draw(self._progress, trainer)
+        else:
             done = trainer.global_step - self._first_step
             left = (trainer.max_steps - trainer.global_step) * (self._told - self._started) / done
             line = f"step {trainer.global_step}/{trainer.max_steps}  {duration(left)} left"
@@ -138,12 +139,15 @@ class StepProgress(ProgressBar):
         for batch in batches:
             yield batch
             done += len(batch[0] if isinstance(batch, tuple) else batch)  # type: ignore[arg-type]
+            if not self._enabled or not self._is_due():
+                continue
             if self._progress is not None and self._measurement is not None:
-                self._progress.update(self._measurement, completed=min(done, count))
-            elif self._enabled and self._is_due():
+                self._progress.update(self._measurement, completed=min(done, count), refresh=True)
+            else:
                 print(f"{what}: {done:,} drawn", file=sys.stderr, flush=True)
         if self._progress is not None and self._measurement is not None:
-            self._progress.update(self._measurement, description=f"{what}: comparing")
+            task, now = self._measurement, f"{what}: comparing"
+            self._progress.update(task, completed=count, description=now, refresh=True)
 
     def _measured(self) -> None:
         if self._progress is not None and self._measurement is not None:
@@ -152,6 +156,8 @@ class StepProgress(ProgressBar):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it stands."""
+        if self._progress is not None:
+            self._draw(self._progress, trainer)
         self._stop()
 
     def on_exception(
@@ -160,9 +166,14 @@ class StepProgress(ProgressBar):
         """Give the terminal back."""
         self._stop()
 
+    def _draw(self, progress: Progress, trainer: Trainer) -> None:
+        done = trainer.global_step
+        progress.update(self._task, completed=done, description=self._losses, refresh=True)
+
     def _is_due(self) -> bool:
         now = time.monotonic()
-        due = now - self._told >= self.seconds_per_line
+        drawn = self._progress is not None
+        due = now - self._told >= (1 / self.refresh_per_second if drawn else self.seconds_per_line)
         if due:
             self._told = now
         return due

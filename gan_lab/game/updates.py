@@ -82,8 +82,8 @@ class Updates(LightningModule):
 
     def minimise(self, player: Player, loss: Tensor, counted: bool = True) -> None:
         """Take one optimizer step down a loss; see :meth:`step`."""
-        optimizer = self.optimizer_of(player)
-        optimizer.zero_grad()
+        for parameter in moved_by(self.optimizer_of(player)):
+            parameter.grad = None  # zero_grad() would tell the profiler too, at ten times the cost
         self.manual_backward(loss)
         self.step(player, counted)
 

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,8 +62,10 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "120")
-    progress = StepProgress(refresh_per_second=1000)
+    progress = StepProgress(refresh_per_second=1e9)
+    threads = threading.active_count()
     progress.on_train_start(trainer(0), None)  # type: ignore[arg-type]
+    assert threading.active_count() == threads  # none that would hold up the training
     progress.on_train_batch_end(trainer(9), None, None, None, 0)  # type: ignore[arg-type]
     for _ in measuring(trainer(9, progress), [torch.zeros(6, 2)], 10):
         assert progress._progress is not None
@@ -73,6 +76,19 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     progress.on_train_batch_end(trainer(10), None, None, None, 0)  # type: ignore[arg-type]
     progress._progress.refresh()
     assert "measuring" not in terminal.getvalue().rpartition("step 10/10")[2]
+    progress.on_train_end(trainer(10), None)  # type: ignore[arg-type]
+    assert "step 10/10" in terminal.getvalue()
+
+
+def test_a_bar_is_not_drawn_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    progress = StepProgress(refresh_per_second=1e-9)
+    progress.on_train_start(trainer(0), None)  # type: ignore[arg-type]
+    before = terminal.tell()
+    progress.on_train_batch_end(trainer(9), None, None, None, 0)  # type: ignore[arg-type]
+    assert terminal.tell() == before
     progress.on_train_end(trainer(10), None)  # type: ignore[arg-type]
     assert "step 10/10" in terminal.getvalue()
 
