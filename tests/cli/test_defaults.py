@@ -177,3 +177,17 @@ def test_a_term_keeps_its_weight_and_its_rarity(kind: type[Term]) -> None:
         assert kind(weight=2.5, **needed).weight == 2.5
         return
     assert (term.weight, term.every) == (2.5, 3)
+
+
+def test_networks_take_shapes_by_default_that_halve() -> None:
+    found = 0
+    for name in models.__all__:
+        kind = getattr(models, name)
+        taken = inspect.signature(kind).parameters if inspect.isclass(kind) else {}
+        for word in ("sample_shape", "input_shape"):
+            shape = taken[word].default if word in taken else inspect.Parameter.empty
+            if isinstance(shape, tuple) and len(shape) > 1:
+                found += 1
+                assert shape[0] in (1, 3), name
+                assert all(edge % 4 == 0 for edge in shape[1:]), name
+    assert found > 20

@@ -139,7 +139,7 @@ def test_a_folder_beyond_memory_is_kept_in_a_file(folder: Path) -> None:
 
 
 def test_few_or_short_clips_are_told_in_one_line(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(LabError, match="is no folder"):
+    with pytest.raises(LabError, match="data.root=.* is no folder"):
         VideoFolderDataModule(tmp_path / "nowhere").prepare_data()
     with pytest.raises(LabError, match="holds 0 clips"):
         VideoFolderDataModule(tmp_path).prepare_data()
@@ -147,3 +147,10 @@ def test_few_or_short_clips_are_told_in_one_line(folder: Path, tmp_path: Path) -
         VideoFolderDataModule(folder, (3, 9, 16, 16)).setup()
     with pytest.raises(ValueError, match="stride must be at least 1"):
         VideoFolderDataModule(folder, stride=0)
+
+
+def test_each_split_holds_a_clip_at_least() -> None:
+    assert len(ShapeMotionDataModule((3, 2, 16, 16), 1, 1).load(train=True).images) == 1
+    for sizes in ((0, 1), (1, -1)):
+        with pytest.raises(ValueError, match=f"size must be at least 1, got {min(sizes)}"):
+            ShapeMotionDataModule((3, 2, 16, 16), *sizes)

@@ -239,3 +239,14 @@ def test_torchvisions_download_is_looked_for_where_it_puts_it(
     folder = FashionMNISTDataModule(tmp_path).fetch_official(tmp_path)
     assert asked == [(tmp_path, True)]
     assert folder == tmp_path / "FashionMNIST" / "raw"
+
+
+def test_stacked_digits_ask_for_the_bytes_that_they_take(
+    mnist_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        "gan_lab.data.stacked_mnist.require_memory", lambda _, count: asked.append(count)
+    )
+    images = StackedMNISTDataModule(mnist_root, size=60).load(train=False).images
+    assert asked == [images.numel()]

@@ -96,3 +96,10 @@ def test_a_broken_or_a_missing_mesh_is_told_in_one_line(tmp_path: Path) -> None:
         (tmp_path / f"{index}.obj").write_text("no mesh")
     with pytest.raises(LabError, match="0.obj is a broken mesh"):
         MeshFolderDataModule(tmp_path, SMALL).setup()
+
+
+def test_every_second_chair_has_arms() -> None:
+    numbers = torch.full((2, 8), 0.5)
+    numbers[:, 6] = torch.tensor([0.4, 0.6])
+    with_arms, without = (KINDS["chair"](Grid(32), numbers) < 0).unbind()
+    assert (with_arms & ~without).any() and not (without & ~with_arms).any()

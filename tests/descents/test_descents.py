@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gan_lab.contracts import Descent, Player, Round
+from gan_lab.contracts import Descent, Player, Round, Turn, Verdict
 from gan_lab.descents import Consensus, Extragradient, Gated, Optimistic, Plain
+from gan_lab.descents.gated import share_right
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating, Wasserstein
 from gan_lab.models import MLPBackbone, MLPGenerator, Scores
@@ -295,6 +296,7 @@ def test_a_discriminator_that_is_right_too_often_rests_and_the_generator_moves()
     play(module, lambda _: {"x": real}, 3, rests)
     assert rests.moved == [{"generator"}] * 3
     assert [float(r["discriminator_moves"]) for r in reports[::2]] == [0.0] * 3
+    assert reports[0]["discriminator_moves"].is_floating_point()  # as a mean of steps is one
     other = game(Gated(0.99))
     other.__class__ = Watched
     reports.clear()
@@ -308,3 +310,18 @@ def test_a_gate_needs_logits_that_say_something() -> None:
         game(Gated(), loss=Wasserstein())
     with pytest.raises(ValueError, match="above 0.5 and at most 1"):
         Gated(0.5)
+
+
+def test_the_share_that_is_right_counts_both_halves() -> None:
+    module = game(Gated())
+    real, fake = torch.tensor([1.0, -1.0, -1.0, -1.0]), torch.tensor([-1.0, -1.0, 1.0, -1.0])
+    turn = Turn(
+        "discriminator",
+        Round({"x": torch.zeros(4, 2)}, {"x": torch.ones(4, 2)}),
+        Verdict({"x": real}),
+        Verdict({"x": fake}),
+        module.task,
+        module.discriminator,
+        loss=NonSaturating(),
+    )
+    assert float(share_right(turn)) == (1 / 4 + 3 / 4) / 2

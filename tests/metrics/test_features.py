@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan_lab.data import MNISTDataModule
 from gan_lab.errors import LabError
@@ -27,6 +27,7 @@ from gan_lab.metrics import (
     KernelDistance,
     Memorization,
     PrecisionRecall,
+    RandomFeatures,
     RawFeatures,
     TwoSampleAccuracy,
     class_distance,
@@ -330,3 +331,27 @@ def test_two_processes_measure_what_one_does() -> None:
     measure(0, 1, port, results)
     alone = results.get()[1]
     assert figures[0] == pytest.approx(alone, rel=1e-6)
+
+
+def test_features_are_as_many_as_said() -> None:
+    network = RandomFeatures(Image((1, 28, 28)))
+    assert network(torch.zeros(2, 1, 28, 28)).features.shape == (2, network.num_features)
+
+
+def test_inception_sees_grey_images_as_red_green_and_blue_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+
+    class Extractor(nn.Module):
+        def __init__(self, *_: object) -> None:
+            super().__init__()
+
+        def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+            return images, images.flatten(1)
+
+    monkeypatch.setattr(module, "FeatureExtractorInceptionV3", Extractor)
+    grey = torch.linspace(-1, 1, 2 * 5 * 4).reshape(2, 1, 5, 4)
+    seen = InceptionFeatures()(grey).features
+    assert seen.shape == (2, 3, 5, 4) and seen.dtype == torch.uint8
+    assert all(torch.equal(seen[:, [channel]], to_bytes(grey)) for channel in range(3))

@@ -67,6 +67,7 @@ def test_shares_of_modes_count_points_of_high_quality_alone() -> None:
     assert mode_divergence(shares).item() == pytest.approx(expected)
     assert mode_divergence(torch.full((4,), 0.25)).item() == pytest.approx(0)
     assert mode_divergence(torch.tensor([1.0, 0, 0, 0])).item() == pytest.approx(math.log(4))
+    assert mode_shares(centres[:1], centres, 0.01).tolist() == [1, 0, 0, 0]
     none = mode_shares(points + 9, centres, 0.01)
     assert none.tolist() == [0, 0, 0, 0]
     assert mode_divergence(none).item() == pytest.approx(math.log(4))

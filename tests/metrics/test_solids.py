@@ -168,3 +168,10 @@ def test_random_volumes_take_any_solids() -> None:
     assert empty.beside["solid"].sum() == 0 and empty.features.abs().max() > 0.01  # not unseen
     with pytest.raises(ValueError, match="takes solids of at least 8³ cubes, got image"):
         VolumeFeatures(Image((1, 16, 24)))
+
+
+def test_one_real_solid_is_too_few_to_compare_with() -> None:
+    metric = SolidSets(reference_of(noise(1)))
+    metric.update(reference_of(noise(5)).real)
+    with pytest.raises(LabError, match="one_nna needs at least 2 real samples, got 1"):
+        metric.compute()

@@ -22,6 +22,7 @@ from gan_lab.metrics import (
     bleu,
     left_out,
 )
+from gan_lab.metrics.texts import distinct
 from gan_lab.metrics.tokens import cut
 from gan_lab.models import LSTMPolicy
 from gan_lab.tasks import Sequences
@@ -123,3 +124,17 @@ def test_metrics_of_texts_take_tokens_alone(kind: Any) -> None:
     other = Reference(Activations(torch.zeros(3, 6)), Activations(torch.zeros(3, 6)), "pixels")
     with pytest.raises(ValueError, match="use metrics/features=tokens"):
         kind(other)
+
+
+@pytest.mark.parametrize(("length", "among"), [(3, 7), (7, 3)])
+def test_short_texts_are_marked_down_and_long_ones_are_not(length: int, among: int) -> None:
+    made, real = ((rows(20, seed, 3)[:, :2].repeat(1, 4)) for seed in (0, 1))
+    ours = [tuple(row) for row in made[:, :length].tolist()]
+    theirs = [tuple(row) for row in real[:, :among].tolist()]
+    expected = bleu_score(spoken(ours), [spoken(theirs)] * len(ours), n_gram=2)
+    assert expected > 0
+    assert bleu(ours, theirs)[0] == pytest.approx(float(expected), abs=1e-6)
+
+
+def test_texts_without_phrases_have_no_different_ones() -> None:
+    assert distinct([(1,), (2,)], 2) == 0

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from gan_lab.models import (
     OneHotLabels,
@@ -16,6 +17,7 @@ from gan_lab.models import (
     WaveGANBackbone,
     WaveGANGenerator,
 )
+from gan_lab.models.vocoder import Residual
 
 
 def test_wavegan_is_its_papers_network() -> None:
@@ -92,3 +94,12 @@ def test_periods_and_scales_tell_the_maps_of_all_their_layers() -> None:
 def test_sizes_out_of_range_are_refused(wrong: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         wrong()
+
+
+def test_a_residual_adds_to_what_it_sees() -> None:
+    layer, maps = Residual(3, 5, (1, 3)), torch.randn(2, 3, 20)
+    assert not torch.equal(layer(maps), maps)
+    for _, plain in layer.pairs:
+        nn.init.zeros_(plain.bias)
+        nn.init.zeros_(plain.parametrizations.weight.original0)
+    assert torch.equal(layer(maps), maps)

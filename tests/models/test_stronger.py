@@ -192,6 +192,8 @@ def test_stylegans_discriminator_may_tell_how_samples_of_a_batch_differ() -> Non
         judge = Scores(partial(StyleGAN2Backbone, width=2, most=4, group=group), (1, 28, 28))
         assert couples_samples(judge) is coupled
         assert judge({"x": torch.randn(4, 1, 28, 28)}).logits["x"].shape == (4,)
+    wide = StyleGAN2Backbone((1, 32, 32), width=3, most=16)
+    assert [len(block.second.weight) for block in wide.blocks] == [6, 12, 16]
 
 
 def test_path_lengths_are_those_of_the_jacobian() -> None:

@@ -115,3 +115,10 @@ def test_patches_have_a_logit_each_beside_what_they_come_from() -> None:
 def test_numbers_out_of_range_are_refused(build: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         build()
+
+
+def test_a_unet_drops_out_of_its_three_innermost_maps_after_their_norm() -> None:
+    up = UNet(width=2, levels=6).up
+    assert [type(block[3]) for block in up] == [nn.Dropout] * 3 + [nn.Identity] * 2
+    assert all(isinstance(block[2], nn.BatchNorm2d) for block in up)
+    assert [block[2].num_features for block in up] == [16, 16, 8, 4, 2]

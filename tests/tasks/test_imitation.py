@@ -105,6 +105,8 @@ def test_advantages_follow_whole_and_cut_episodes() -> None:
     turn = turn_of(made, module.task, logits)
     earned = term.rewards(turn)
     torch.testing.assert_close(earned[counted], torch.nn.functional.logsigmoid(logits))
+    other = ProximalPolicy(kind="difference").rewards(turn)
+    torch.testing.assert_close(other[counted], logits)
     gains, values = term.gains(turn, earned)
     for row, length in enumerate(lengths):
         follows = 0.0 if terminated[row] else float(made["values"][row, length])
@@ -125,6 +127,9 @@ def test_the_first_steps_gradient_is_the_policy_gradients() -> None:
     turn = turn_of(dict(round.made), module.task, torch.zeros(0))
     actor = list(module.task.policy.actor.parameters())
     found = torch.autograd.grad(term(turn), actor)
+    told, length = turn.report["policy/steps"], round.made["counted"].sum() / 2
+    assert told.shape == () and float(told) == pytest.approx(float(length))
+    assert torch.equal(term.rewards(turn), round.made["rewards"])
     gains, _ = term.gains(turn, term.rewards(turn))
     counted = round.made["counted"]
     chosen = gains[counted]
