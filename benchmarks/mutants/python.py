@@ -94,7 +94,12 @@ class SwapArguments(Ours):
             children = node.children
             children[first], children[first + 2] = children[first + 2], children[first]
 
-        return [lambda first=first: swap(first) for first in given if first + 2 in given]
+        codes = {place: node.children[place].get_code().strip() for place in given}
+        return [
+            lambda first=first: swap(first)
+            for first in given
+            if first + 2 in given and codes[first] != codes[first + 2]
+        ]
 
 
 class DropCall(Ours):

@@ -187,3 +187,8 @@ def test_a_spirals_arms_are_turned_copies(arms: int, turns: float) -> None:
     unit = points[0] / points[0].norm(dim=1, keepdim=True)
     swept = (unit[1:] * unit[:-1]).sum(1).clamp(-1, 1).acos().sum().item()
     assert swept == pytest.approx(2 * math.pi * turns * (1 - 0.1**0.5), rel=1e-3)
+
+
+@pytest.mark.parametrize("curve", [spiral, swiss_roll])
+def test_curves_end_two_away_from_the_origin(curve: Callable[[], torch.Tensor]) -> None:
+    assert float(curve().norm(dim=1).max()) == pytest.approx(2)

@@ -137,3 +137,9 @@ def test_a_wheels_arrays_become_the_four_files(
         "t10k-labels-idx1-ubyte": labels[2],
     }.items():
         assert np.array_equal(read_label_file(str(raw / name)).numpy(), expected)
+
+
+def test_a_root_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(LabError, match="cannot write MNIST to data.root"):
+        MNISTDataModule(tmp_path / "file" / "root").prepare_data()

@@ -177,3 +177,18 @@ def test_smaller_photographs_keep_their_mean_and_alias_nothing() -> None:
     assert half.shape == (1, 15, 20)
     assert (half[..., 2:-2].int() - 127).abs().max() < 40
     assert scaled(stripes, 1.0) is stripes
+
+
+def test_a_photograph_asks_for_twice_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is held as it was read, and as it will be cut from."""
+    asked: list[int] = []
+    monkeypatch.setattr(
+        "gan_lab.data.photographs.require_memory", lambda _, count: asked.append(count)
+    )
+    for number in range(4):
+        Image.new("RGB", (20, 30)).save(tmp_path / f"{number}.png")
+    data = PhotographFolderDataModule(tmp_path, sample_shape=(3, 8, 8))
+    data.read(tmp_path / "0.png")
+    assert asked == [2 * 3 * 20 * 30]

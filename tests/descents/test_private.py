@@ -4,6 +4,7 @@ import copy
 import math
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from gan_lab.data.poisson import PoissonLoader
 from gan_lab.descents import Plain, Private
 from gan_lab.errors import LabError
 from gan_lab.game import GAN
+from gan_lab.game.private import begin_account
 from gan_lab.losses import BoundaryEquilibrium, Hinge, NonSaturating, RelativisticPairing
 from gan_lab.models import (
     DCGANBackbone,
@@ -256,3 +258,15 @@ def test_numbers_out_of_range_are_refused_in_a_line() -> None:
         fit(game(Private(delta=0.02)), SMALL(), 1)
     with pytest.raises(LabError, match="draws each sample by a chance of its own"):
         trainer(1).fit(game(Private()), Steps(points))
+
+
+@pytest.mark.parametrize("why", ["scaled losses", "compiled networks"])
+def test_gradients_that_cannot_be_told_by_sample_are_refused(why: str) -> None:
+    module = game(Private())
+    if why == "scaled losses":
+        module.trainer = SimpleNamespace(world_size=1, precision="16-mixed")  # type: ignore[assignment]
+    else:
+        module.trainer = SimpleNamespace(world_size=1, precision="32-true")  # type: ignore[assignment]
+        module.discriminator.compile()
+    with pytest.raises(LabError, match="use compile=null and trainer.precision=32-true"):
+        begin_account(module)

@@ -31,6 +31,7 @@ from gan_lab.metrics.pairs import (
     scales_of,
     ssim,
 )
+from gan_lab.metrics.tally import IDEALS, Tally
 from gan_lab.metrics.translations import label
 
 SHAPE = (3, 16, 20)
@@ -155,6 +156,16 @@ def test_the_right_translation_reaches_every_ideal(direction: str) -> None:
     assert found["cycle_error"] < 1e-6 and found["fid"] < 1e-4
     assert found["variance_ratio"] == pytest.approx(1, abs=1e-6)
     assert found["detail_ratio"] == pytest.approx(1, abs=1e-6)
+
+
+def test_the_truth_itself_has_the_ideal_of_every_figure() -> None:
+    truth, found = images(20).float() / 127.5 - 1, Tally(RawFeatures(Image(SHAPE)), lambda x: x)
+    found.look(truth, torch.zeros(20))
+    found.compare(truth, truth)
+    told = found.figures(found)
+    assert told.pop("psnr") > 58  # an error of half a step of 255
+    assert {"saturation_ratio", "colourfulness_ratio", "fid", "ssim"} <= told.keys()
+    assert told == pytest.approx({name: IDEALS[name] for name in told}, abs=1e-4)
 
 
 def test_a_wrong_translation_is_told_from_the_right_one_by_its_pair() -> None:

@@ -122,3 +122,5 @@ def test_a_unet_drops_out_of_its_three_innermost_maps_after_their_norm() -> None
     assert [type(block[3]) for block in up] == [nn.Dropout] * 3 + [nn.Identity] * 2
     assert all(isinstance(block[2], nn.BatchNorm2d) for block in up)
     assert [block[2].num_features for block in up] == [16, 16, 8, 4, 2]
+    down = [type(block[2]) for block in UNet(width=2, levels=4).down]
+    assert down == [nn.Identity, nn.BatchNorm2d, nn.BatchNorm2d, nn.Identity]

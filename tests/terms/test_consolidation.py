@@ -78,3 +78,7 @@ def test_it_wants_a_loss_of_generated_samples() -> None:
         play(game(ElasticWeights(), loss=RelativisticPairing), points, 1)
     with pytest.raises(ValueError, match="samples must be at least 1"):
         ElasticWeights(samples=0)
+
+
+def test_one_sample_is_enough_to_estimate_from() -> None:
+    assert ElasticWeights(samples=1).samples == 1
