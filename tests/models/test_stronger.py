@@ -18,6 +18,7 @@ from gan_lab.models import (
     MLPBackbone,
     MLPGenerator,
     OneHotLabels,
+    PatchBackbone,
     Scores,
     SelfAttention,
     StyleGAN2Backbone,
@@ -291,3 +292,12 @@ def test_fastgans_discriminator_reconstructs_and_judges_patches() -> None:
     (value + verdict.logits["x"].sum()).backward()
     assert all(p.grad is not None for p in judge.parameters())
     assert SelfReconstruction.players == ("discriminator",)
+
+
+def test_maps_are_averaged_over_places_before_they_are_compared() -> None:
+    network = partial(PatchBackbone, width=2, layers=1, norm="none")
+    backbone = MinibatchBackbone((1, 16, 16), network, kernels=3)
+    images = torch.randn(4, 1, 16, 16)
+    found = backbone(images)
+    assert found.shape == (4, backbone.features)
+    torch.testing.assert_close(found[:, :-3], backbone.backbone(images).mean(dim=(2, 3)))

@@ -284,3 +284,11 @@ def test_a_vocabulary_travels_with_the_weights() -> None:
 def test_what_does_not_go_together_is_refused(wrong: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         wrong()
+
+
+def test_probabilities_are_of_single_precision_where_networks_are_not() -> None:
+    made = task()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = made.log_probabilities(EVERY)
+    assert found.dtype == torch.float32
+    assert float(found.detach().sum(1).exp().sum()) == pytest.approx(1, abs=1e-4)

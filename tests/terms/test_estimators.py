@@ -150,3 +150,10 @@ def test_standardised_values_have_mean_zero_and_deviation_one() -> None:
 def test_bad_input_is_refused_by_a_sentence(wrong: object, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         wrong()  # type: ignore[operator]
+
+
+def test_what_counts_may_be_told_by_ones_and_zeros() -> None:
+    values, counted = torch.tensor([1.0, 2.0, 3.0, 100.0]), torch.tensor([1.0, 1.0, 1.0, 0.0])
+    found = standardised(values, counted)
+    assert torch.equal(found, standardised(values, counted.bool()))
+    assert float(found[:3].mean()) == pytest.approx(0, abs=1e-6)
