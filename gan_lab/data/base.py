@@ -4,7 +4,7 @@ import hashlib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from pytorch_lightning import LightningDataModule
@@ -80,6 +80,13 @@ class DataModule(LightningDataModule, ABC):
             )
         return count
 
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        """Leave a processor's batch where it is, of which Lightning would visit each tensor."""
+        here = device.type == "cpu"
+        return batch if here else super().transfer_batch_to_device(batch, device, dataloader_idx)
+
     def loader(
         self, samples: Samples, seed: int, kind: Callable[..., BatchLoader] = BatchLoader
     ) -> BatchLoader:
@@ -121,10 +128,9 @@ class InMemoryDataModule(DataModule, ABC):
         memory_share: Of the memory that is available, what uint8 samples may take;
             more of them are kept in a file (:func:`gan_lab.data.mapping.cache_folder`
             says where). 0 keeps them there in any case.
-        labels: How many training samples' labels are known, equally many of each class, chosen by
-            the seed; all of them by default. The others' are replaced by -1 before anything can
-            read them, and labelled samples come beside each minibatch, as ``labelled_x`` and
-            ``labelled_label``.
+        labels: How many training samples' labels are known, equally many of each class by the seed;
+            all by default. The others' are replaced by -1 before anything can read them, and known
+            ones come beside each minibatch, as ``labelled_x`` and ``labelled_label``.
         size: How many training samples are kept, equally many of each class; all by default.
         leave_out: Classes of which no training sample is kept, as a test of anomalies wants it.
 
@@ -199,11 +205,9 @@ class InMemoryDataModule(DataModule, ABC):
     def split(self, train: bool) -> Samples:
         """Return a split, with its images in a file where they would fill the memory."""
         images, labels = self.load(train)
-        if (
-            isinstance(images, StoredTensor)
-            or images.dtype != torch.uint8
-            or self.fits(len(images))
-        ):
+        if isinstance(images, StoredTensor):
+            return Samples(images, labels)
+        if images.dtype != torch.uint8 or self.fits(len(images)):
             return Samples(images, labels)
         shape = str(list(images.shape)).encode()
         key = hashlib.sha256(shape + images.contiguous().numpy().tobytes()).hexdigest()
@@ -221,11 +225,7 @@ class InMemoryDataModule(DataModule, ABC):
         return count * math.prod(shape or self.sample_shape) <= allowed
 
     def store(
-        self,
-        key: str,
-        batches: Iterable[Tensor],
-        count: int,
-        shape: Sequence[int] | None = None,
+        self, key: str, batches: Iterable[Tensor], count: int, shape: Sequence[int] | None = None
     ) -> MappedTensor:
         """Return samples kept in the file of a key, which is made if it is not there.
 
