@@ -1,7 +1,8 @@
-"""How a player descends: plainly, or by the methods that theory proposes for games."""
+"""How a player descends, plainly or by the methods that theory proposes, and how fast."""
 
 from gan_lab.contracts import Descent, Game
 from gan_lab.descents.consensus import Consensus
+from gan_lab.descents.decay import ConstantThenLinear
 from gan_lab.descents.extragradient import Extragradient
 from gan_lab.descents.gated import Gated
 from gan_lab.descents.optimistic import Optimistic
@@ -11,6 +12,7 @@ from gan_lab.descents.proximal import Proximal
 
 __all__ = [
     "Consensus",
+    "ConstantThenLinear",
     "Descent",
     "Extragradient",
     "Game",

@@ -28,6 +28,7 @@ class PatchBackbone(Backbone):
         width: Channels of the first map, twice as many in each further one, up to eight times.
         layers: Halvings, positive.
         norm: Of all maps but the first; "none" under a per-sample gradient penalty.
+        negative_slope: Of the LeakyReLUs.
 
     Raises:
         ValueError: If a size is out of range, the image is too small for so many layers, or there
@@ -40,6 +41,7 @@ class PatchBackbone(Backbone):
         width: int = 64,
         layers: int = 3,
         norm: Norm = "batch",
+        negative_slope: float = 0.2,
     ) -> None:
         super().__init__(input_shape)
         require_size("width", width)
@@ -52,7 +54,7 @@ class PatchBackbone(Backbone):
             )
         parts: list[nn.Module] = [
             nn.Conv2d(self.input_shape[0], width, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2, inplace=True),
+            nn.LeakyReLU(negative_slope, inplace=True),
         ]
         channels = width
         for layer in range(1, layers + 1):
@@ -60,7 +62,7 @@ class PatchBackbone(Backbone):
             parts += [
                 nn.Conv2d(channels, wider, 4, stride=2 if layer < layers else 1, padding=1),
                 normalisation(norm, wider),
-                nn.LeakyReLU(0.2, inplace=True),
+                nn.LeakyReLU(negative_slope, inplace=True),
             ]
             channels = wider
         self.layers = nn.Sequential(*parts)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.contracts import Descent, Player, Round, Turn, Verdict
-from gan_lab.descents import Consensus, Extragradient, Gated, Optimistic, Plain
+from gan_lab.descents import Consensus, ConstantThenLinear, Extragradient, Gated, Optimistic, Plain
 from gan_lab.descents.gated import share_right
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating, Wasserstein
@@ -325,3 +325,26 @@ def test_the_share_that_is_right_counts_both_halves() -> None:
         loss=NonSaturating(),
     )
     assert float(share_right(turn)) == (1 / 4 + 3 / 4) / 2
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.5, 0.75])
+def test_a_rate_is_constant_and_then_falls_to_zero_in_equal_steps(constant: float) -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.4)
+    schedule = ConstantThenLinear(optimizer, 20, constant)
+    rates = []
+    for _ in range(22):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    kept = int(20 * constant)
+    falling = [0.4 * (20 - step) / (20 - kept) for step in range(kept, 21)]
+    assert rates == pytest.approx([0.4] * kept + falling + [0.0])
+
+
+def test_a_fall_needs_steps() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.4)
+    with pytest.raises(ValueError, match="total_steps must be at least 1, got 0"):
+        ConstantThenLinear(optimizer, 0)
+    for constant in (-0.1, 1.0):
+        with pytest.raises(ValueError, match=f"at least 0 and below 1, got {constant}"):
+            ConstantThenLinear(optimizer, 10, constant)
