@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,9 @@ class Laboratory:
         """Return the tests that could notice a mutant, the likeliest and quickest first, in turns.
 
         For Python, all tests that reach the line; where only imports do, or the file has changed
-        since coverage was noted, all that reach the file; and the room's tests that were not there
-        then. For YAML, the recipe's own entry among the papers' settings, then YAML_TESTS.
+        since coverage was noted, all that reach the file; and tests that were not there then, of
+        the room and of files that hold others. For YAML, the recipe's own entry among the papers'
+        settings, then YAML_TESTS.
         """
         if mutant.path.endswith(".yaml"):
             group, name = Path(mutant.path).parent.name, Path(mutant.path).stem
@@ -119,7 +120,8 @@ class Laboratory:
         def order(name: str) -> tuple[bool, float]:
             return not (name.startswith(f"tests/{room}/") and module in name), self.seconds[name]
 
-        new = [test for test in self.tests_of(room) if test not in self.seconds]
+        files = {name.partition("::")[0] for name in reached}
+        new = [test for test in self.tests_of(room, files) if test not in self.seconds]
         quick = [name for name in names if self.seconds[name] < QUICK]
         slow = [name for name in names if self.seconds[name] >= QUICK]
         turns = [
@@ -129,10 +131,11 @@ class Laboratory:
         ]
         return [turn for turn in turns if turn]
 
-    def tests_of(self, room: str) -> list[str]:
-        """Return the test functions of a room."""
+    def tests_of(self, room: str, files: Collection[str]) -> list[str]:
+        """Return the test functions of a room and of other files."""
         found = []
-        for path in sorted((self.tree / "tests" / room).glob("test_*.py")):
+        paths = {*(self.tree / "tests" / room).glob("test_*.py"), *(self.tree / f for f in files)}
+        for path in sorted(p for p in paths if p.name.startswith("test_") and p.exists()):
             file = path.relative_to(self.tree).as_posix()
             names = re.findall(r"^def (test_\w+)\(", path.read_text(), re.MULTILINE)
             found += [f"{file}::{name}" for name in names]
