@@ -20,7 +20,7 @@ from gan_lab.data import (
     StackedMNISTDataModule,
 )
 from gan_lab.data import fashion_mnist as fashion
-from gan_lab.data.image_folder import read_image
+from gan_lab.data.image_folder import read_batches, read_image
 from gan_lab.data.mnist import write_idx
 from gan_lab.errors import LabError
 from gan_lab.media.fitting import cover
@@ -163,6 +163,16 @@ def test_a_folder_is_resized_cropped_and_labelled(folder: Path, channels: int) -
     assert data.test.images.shape == (2, channels, 8, 8)
     assert data.train.labels.tolist() == [0] * 9 + [1] * 9
     assert data.train.images[:, 0, 0, 0].tolist() == [*range(9), *range(40, 49)]
+
+
+def test_images_are_read_where_nobody_knows_how_many_processors_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    batches = list(
+        read_batches([Path(f"{n}") for n in range(5)], lambda p: torch.ones(int(p.name)).sum(), 2)
+    )
+    assert torch.cat(batches).tolist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("size", [(30, 20), (20, 30), (17, 91), (8, 8), (5, 7)])
