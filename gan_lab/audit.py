@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
@@ -46,8 +46,6 @@ def audit(config: DictConfig) -> dict[str, Any]:
     from gan_lab.cli.stored_data import stored_data
     from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint
 
-    if OmegaConf.is_missing(config, "checkpoint"):
-        raise LabError("give checkpoint=PATH, a run folder or a .ckpt file")
     path = find_checkpoint(config.checkpoint)
     content = read_checkpoint(path)
     node = content[CONFIG_KEY]["config"].get("data")

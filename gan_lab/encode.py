@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
@@ -40,8 +40,6 @@ def encode(config: DictConfig) -> None:
     from gan_lab.media.files import save_png
     from gan_lab.run.checkpoint import find_checkpoint, load_task
 
-    if OmegaConf.is_missing(config, "checkpoint"):
-        raise LabError("give checkpoint=PATH, a run folder or a .ckpt file")
     if config.format not in FORMATS:
         raise LabError(f"format must be one of {', '.join(FORMATS)}, got {config.format!r}")
     count = select_number(config, "num_samples", int, 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
@@ -38,8 +38,6 @@ def export(config: DictConfig) -> None:
         LabError: If there is no sound checkpoint, a format is unknown, or what
             was written draws something else than the original.
     """
-    if OmegaConf.is_missing(config, "checkpoint"):
-        raise LabError("give checkpoint=PATH, a run folder or a .ckpt file")
     formats = {"safetensors": save_safetensors, "onnx": save_onnx}
     if config.format not in formats:
         raise LabError(f"format must be one of {', '.join(formats)}, got {config.format!r}")

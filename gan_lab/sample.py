@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import literal_paths, run
 from gan_lab.errors import LabError
@@ -30,8 +30,6 @@ def sample(config: DictConfig) -> None:
     Raises:
         LabError: If there is no sound checkpoint or an option is out of range.
     """
-    if OmegaConf.is_missing(config, "checkpoint"):
-        raise LabError("give checkpoint=PATH, a run folder or a .ckpt file")
     import torch
 
     from gan_lab.cli.instantiate import select_number

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import complain, literal_paths, run
 from gan_lab.errors import LabError
@@ -29,9 +29,6 @@ def translate(config: DictConfig) -> None:
         LabError: If there is no sound checkpoint, no image, or an option is out of range; at the
             end, if something was not translated.
     """
-    for key in ("checkpoint", "images"):
-        if OmegaConf.is_missing(config, key):
-            raise LabError(f"give {key}=PATH; see --help")
     from gan_lab.cli.device import choose_device
     from gan_lab.cli.images import FileTranslator, image_files, save
     from gan_lab.cli.translation import chosen_direction

@@ -127,6 +127,13 @@ COMMANDS: dict[str, dict[str, Any]] = {
 }
 """Dotted keys and the types of their values, by the primary file in conf/."""
 
+REQUIRED = {
+    "checkpoint": "checkpoint=PATH, a run folder or a .ckpt file",
+    "images": "images=PATH, an image file or a folder of them",
+    "runs": "runs=FOLDER, which holds run folders, or runs=[FOLDER,FOLDER]",
+}
+"""What to give where a command cannot do without it."""
+
 
 def check_settings(config: DictConfig, command: str) -> None:
     """Check the keys of a command that are read before or beside the components.
@@ -136,8 +143,11 @@ def check_settings(config: DictConfig, command: str) -> None:
         command: The primary file in conf/, without its ending.
 
     Raises:
-        LabError: If one holds what it must not, by its dotted key.
+        LabError: If one holds what it must not, by its dotted key, or is still to be given.
     """
+    for key, wanted in REQUIRED.items():
+        if OmegaConf.is_missing(config, key):
+            raise LabError(f"give {wanted}")
     for key, hint in COMMANDS[command].items():
         value = OmegaConf.select(config, key)
         if OmegaConf.is_config(value):  # the components in it are checked where they are built

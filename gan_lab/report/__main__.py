@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from gan_lab.cli.app import complain, literal_paths, run
 from gan_lab.errors import LabError
@@ -35,8 +35,6 @@ def report(config: DictConfig) -> None:
     Raises:
         LabError: If there are no runs, or what to compare is not clear.
     """
-    if OmegaConf.is_missing(config, "runs"):
-        raise LabError("give runs=FOLDER, which holds run folders, or runs=[FOLDER,FOLDER]")
     roots = [config.runs] if isinstance(config.runs, str) else list(config.runs)
 
     from gan_lab.report.comparison import compare
