@@ -355,3 +355,11 @@ def test_inception_sees_grey_images_as_red_green_and_blue_ones(
     seen = InceptionFeatures()(grey).features
     assert seen.shape == (2, 3, 5, 4) and seen.dtype == torch.uint8
     assert all(torch.equal(seen[:, [channel]], to_bytes(grey)) for channel in range(3))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_random_filters_keep_the_scale_of_what_they_see(channels: int) -> None:
+    shape = channels, 28, 28
+    signs = torch.randn(50, *shape, generator=torch.Generator().manual_seed(0)).sign()
+    features = RandomFeatures(Image(shape))(signs).features
+    assert 0.1 < float(features.square().mean()) < 1  # of averages over places, of ±1

@@ -175,3 +175,9 @@ def test_one_real_solid_is_too_few_to_compare_with() -> None:
     metric.update(reference_of(noise(5)).real)
     with pytest.raises(LabError, match="one_nna needs at least 2 real samples, got 1"):
         metric.compute()
+
+
+def test_random_filters_keep_the_scale_of_what_they_see() -> None:
+    signs = torch.randn(20, *SHAPE, generator=torch.Generator().manual_seed(0)).sign()
+    features = VolumeFeatures(Voxels(SHAPE))(signs).features
+    assert 0.1 < float(features.square().mean()) < 1  # of averages over places, of ±1
