@@ -1,8 +1,9 @@
 """One progress bar over the whole run, and one over each measurement."""
 
+import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pytorch_lightning import LightningModule, Trainer
@@ -59,10 +60,11 @@ class StepProgress(ProgressBar):
         self.seconds_per_line = seconds_per_line
         self._enabled = True
         self._started = 0.0
-        self._first_step = 0
+        self._first_step = self._done = 0
         self._told = 0.0
         self._losses = ""
         self._progress: Progress | None = None
+        self._moved: list[tuple[logging.StreamHandler[Any], Any]] = []
         self._task = TaskID(0)
         self._measurement: TaskID | None = None
 
@@ -77,7 +79,7 @@ class StepProgress(ProgressBar):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Draw the bar, from the resumed step on."""
         self._started = self._told = time.monotonic()
-        self._first_step = trainer.global_step
+        self._first_step = self._done = trainer.global_step
         if not self._enabled or not sys.stderr.isatty():
             return
         self._progress = Progress(
@@ -90,7 +92,9 @@ class StepProgress(ProgressBar):
             console=Console(file=sys.stderr),
             auto_refresh=False,
         )
+        streams = sys.stdout, sys.stderr
         self._progress.start()
+        self._moved = moved(dict(zip(streams, (sys.stdout, sys.stderr), strict=True)))
         self._task = self._progress.add_task(
             "", total=trainer.max_steps, completed=trainer.global_step
         )
@@ -107,18 +111,19 @@ class StepProgress(ProgressBar):
         if not self._enabled:
             return
         self._measured()
-        if logs_at(trainer, trainer.global_step):
+        self._done = trainer.global_step
+        if logs_at(trainer, self._done):
             metrics = trainer.callback_metrics
             shown = [f"{SHOWN[k]} {float(metrics[k]):.4g}" for k in SHOWN if k in metrics]
             self._losses = "  ".join(shown)
         if not self._is_due():
             return
         if self._progress is not None:
-            self._draw(self._progress, trainer)
+            self._draw(self._progress)
         else:
-            done = trainer.global_step - self._first_step
-            left = (trainer.max_steps - trainer.global_step) * (self._told - self._started) / done
-            line = f"step {trainer.global_step}/{trainer.max_steps}  {duration(left)} left"
+            rate = (self._told - self._started) / (self._done - self._first_step)
+            left = duration((trainer.max_steps - self._done) * rate)
+            line = f"step {self._done}/{trainer.max_steps}  {left} left"
             print(f"{line}  {self._losses}".rstrip(), file=sys.stderr, flush=True)
 
     def measure(self, batches: Iterable[T], count: int, ends: bool) -> Iterator[T]:
@@ -133,6 +138,7 @@ class StepProgress(ProgressBar):
         self._measured()
         if self._progress is not None:
             self._measurement = self._progress.add_task(what, total=count, unit="sample")
+            self._draw(self._progress)
         elif self._enabled and ends:
             print(what, file=sys.stderr, flush=True)
         done = 0
@@ -156,8 +162,6 @@ class StepProgress(ProgressBar):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Leave the bar as it stands."""
-        if self._progress is not None:
-            self._draw(self._progress, trainer)
         self._stop()
 
     def on_exception(
@@ -166,9 +170,8 @@ class StepProgress(ProgressBar):
         """Give the terminal back."""
         self._stop()
 
-    def _draw(self, progress: Progress, trainer: Trainer) -> None:
-        done = trainer.global_step
-        progress.update(self._task, completed=done, description=self._losses, refresh=True)
+    def _draw(self, progress: Progress) -> None:
+        progress.update(self._task, completed=self._done, description=self._losses, refresh=True)
 
     def _is_due(self) -> bool:
         now = time.monotonic()
@@ -181,7 +184,10 @@ class StepProgress(ProgressBar):
     def _stop(self) -> None:
         self._measured()
         if self._progress is not None:
+            self._draw(self._progress)
             self._progress.stop()
+            for handler, stream in self._moved:
+                handler.setStream(stream)
             self._progress = None
 
 
@@ -192,6 +198,15 @@ class Steps(ProgressColumn):
         """Return it as text."""
         unit = task.fields.get("unit", "step")
         return Text(f"{unit} {task.completed:.0f}/{task.total:.0f}")
+
+
+def moved(streams: Mapping[Any, Any]) -> list[tuple[logging.StreamHandler[Any], Any]]:
+    """Let messages go to other streams, as those that print above a bar; return where they went."""
+    found = []
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream in streams:
+            found.append((handler, handler.setStream(streams[handler.stream])))
+    return found
 
 
 def measuring(trainer: Trainer, batches: Iterable[T], count: int) -> Iterator[T]:

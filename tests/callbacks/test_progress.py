@@ -1,6 +1,8 @@
 """The bar on a terminal, and plain lines where there is none."""
 
 import io
+import logging
+import re
 import sys
 import threading
 from types import SimpleNamespace
@@ -89,6 +91,8 @@ def test_a_bar_is_not_drawn_at_every_step(monkeypatch: pytest.MonkeyPatch) -> No
     before = terminal.tell()
     progress.on_train_batch_end(trainer(9), None, None, None, 0)  # type: ignore[arg-type]
     assert terminal.tell() == before
+    progress.on_train_batch_end(trainer(10), None, None, None, 0)  # type: ignore[arg-type]
+    assert terminal.tell() == before
     progress.on_train_end(trainer(10), None)  # type: ignore[arg-type]
     assert "step 10/10" in terminal.getvalue()
 
@@ -104,3 +108,18 @@ def test_other_processes_show_nothing(capsys: pytest.CaptureFixture[str]) -> Non
 def test_rates_are_positive(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} must be above 0"):
         StepProgress(**{name: 0.0})
+
+
+def test_messages_are_written_above_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    handler = logging.StreamHandler(terminal)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+    progress = StepProgress(refresh_per_second=1e9)
+    progress.on_train_start(trainer(0), None)  # type: ignore[arg-type]
+    logging.getLogger("gan_lab").warning("look here")
+    progress.on_train_end(trainer(0), None)  # type: ignore[arg-type]
+    written = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    assert "look here" in re.split("[\r\n]+", written)  # on a line of its own
+    assert handler.stream is terminal
