@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import pickle
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.hydra import Hydra
 
 from gan_lab.data import MNISTDataModule
@@ -44,6 +46,29 @@ def _composed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Hydra, "get_mode", mode)
+        yield
+
+
+LOAD = FileConfigSource.load_config
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _read_once() -> Iterator[None]:
+    """Spare each command the parsing of files in conf/ that have not changed."""
+    known: dict[tuple[Path, str, int, int], bytes] = {}
+
+    def load(source: FileConfigSource, config_path: str) -> Any:
+        file = Path(source.path, source._normalize_file_name(config_path))
+        if not file.is_file():
+            return LOAD(source, config_path)
+        found = file.stat()
+        key = file, source.provider, found.st_mtime_ns, found.st_size
+        if key not in known:
+            known[key] = pickle.dumps(LOAD(source, config_path))
+        return pickle.loads(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FileConfigSource, "load_config", load)
         yield
 
 

@@ -142,14 +142,15 @@ def begin(config: DictConfig, config_name: str) -> None:
     """Check what a command was asked and write it into its folder; a training does so by itself.
 
     Raises:
-        LabError: If a key holds what it must not, or the folder is a training run's.
+        LabError: If a key holds what it must not or nothing, or the folder is a training run's.
     """
     if config_name == "train":  # which first makes sure that the folder is its own
         return
     from gan_lab.cli.record import record_command
-    from gan_lab.cli.settings import check_settings
+    from gan_lab.cli.settings import check_settings, refuse_missing
 
     check_settings(config, config_name)
+    refuse_missing(config)
     record_command(config)
 
 

@@ -143,11 +143,8 @@ def check_settings(config: DictConfig, command: str) -> None:
         command: The primary file in conf/, without its ending.
 
     Raises:
-        LabError: If one holds what it must not, by its dotted key, or is still to be given.
+        LabError: If one holds what it must not, by its dotted key.
     """
-    for key, wanted in REQUIRED.items():
-        if OmegaConf.is_missing(config, key):
-            raise LabError(f"give {wanted}")
     for key, hint in COMMANDS[command].items():
         value = OmegaConf.select(config, key)
         if OmegaConf.is_config(value):  # the components in it are checked where they are built
@@ -155,3 +152,10 @@ def check_settings(config: DictConfig, command: str) -> None:
         check_value(value, hint, key)
     if command == "train" and config.first_step is not None and config.resume is None:
         raise LabError("first_step is set by resume; give resume=PATH alone")
+
+
+def refuse_missing(config: DictConfig) -> None:
+    """Raise LabError, naming what to give, where a command cannot do without it."""
+    for key, wanted in REQUIRED.items():
+        if OmegaConf.is_missing(config, key):
+            raise LabError(f"give {wanted}")
