@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 from matplotlib import pyplot as plt
+from PIL import Image
 from rich.table import Table
 from torch.utils.tensorboard import SummaryWriter
 
@@ -73,7 +75,9 @@ def save(findings: Findings, folder: Path) -> list[Path]:
             for ending in ("png", "svg"):
                 paths.append(folder / f"{name}.{ending}")
                 figure.savefig(paths[-1], dpi=130)
-            writer.add_figure(name, figure)
+                figure.set_layout_engine("none")  # it stays as it was laid out
+            with Image.open(folder / f"{name}.png") as picture:
+                writer.add_image(name, np.asarray(picture.convert("RGB")), dataformats="HWC")
     for name, (first, *rest) in findings.animations.items():
         paths.append(folder / f"{name}.gif")
         first.save(paths[-1], save_all=True, append_images=rest, duration=70, loop=0)
