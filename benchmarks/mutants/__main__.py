@@ -50,12 +50,13 @@ def main() -> None:
     missing = [one for one in sample if one.key not in results]
     if missing:
         preload()
-        Laboratory(ROOT, arguments.folder).learn(arguments.tests)
+        count, context = arguments.workers, multiprocessing.get_context("fork")
+        laboratories = [Laboratory(ROOT, arguments.folder, number) for number in range(count)]
+        for laboratory in laboratories:
+            laboratory.learn(arguments.tests)
         workers = [
-            multiprocessing.get_context("fork").Process(
-                target=attempt, args=(missing[number :: arguments.workers], arguments, number, file)
-            )
-            for number in range(arguments.workers)
+            context.Process(target=attempt, args=(laboratory, missing[number::count], file))
+            for number, laboratory in enumerate(laboratories)
         ]
         for worker in workers:
             worker.start()
@@ -67,10 +68,8 @@ def main() -> None:
     print(report([results[one.key] for one in sample], arguments.seed))
 
 
-def attempt(mutants: list[Mutant], arguments: argparse.Namespace, worker: int, file: Path) -> None:
+def attempt(laboratory: Laboratory, mutants: list[Mutant], file: Path) -> None:
     """Try a worker's mutants, and add each result to the file."""
-    laboratory = Laboratory(ROOT, arguments.folder, worker)
-    laboratory.learn(arguments.tests)
     for number, one in enumerate(mutants, start=1):
         result = laboratory.attempt(one)
         facts = {

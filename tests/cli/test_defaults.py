@@ -23,7 +23,7 @@ from gan_lab.metrics import (
 
 GROUPS = (
     *("augmentation", "data", "descent", "loss", "metrics", "model", "prior", "regularizer"),
-    *("conditioning", "degradations"),
+    *("conditioning", "degradations", "scheduler"),
 )
 OTHERWISE = {  # and why
     "data.RingDataModule.batch_size": "points are small",
@@ -76,6 +76,8 @@ OTHERWISE = {  # and why
     "model.VGANGenerator.width": "half of the paper's, for a CPU",
     "model.VolumeGenerator.width": "half of the paper's, for a CPU",
     "model.VolumeBackbone.width": "half of the paper's, for a CPU",
+    "scheduler.LinearLR.start_factor": "torch's warms up, ours falls",
+    "scheduler.LinearLR.end_factor": "torch's warms up, ours falls",
     "data.MNISTViewsDataModule.view": "one file a view",
     "data.StackedMNISTDataModule.sample_shape": "the base's is MNIST's",
     "metrics.ClassifierFeatures.dataset": "one file a data set",

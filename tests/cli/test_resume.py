@@ -123,8 +123,8 @@ def test_a_signal_in_mid_epoch_costs_nothing(
     [
         pytest.param(0, (), marks=pytest.mark.slow),
         pytest.param(1, (), marks=pytest.mark.slow),
-        (5, ("n_critic=5",)),
-        (7, ("scheduler=constant_linear", "loss=wgan_gp", "n_critic=2")),
+        (5, ("scheduler=constant_linear", "n_critic=5")),
+        (7, ("scheduler=cosine", "loss=wgan_gp", "n_critic=2")),
         pytest.param(8, ("fresh_noise=true", "loss=wgan"), marks=pytest.mark.slow),
     ],
 )
