@@ -13,12 +13,15 @@ from typing import Any
 from gan_lab.report.statistics import mean_interval
 
 
-def arguments(about: str, folder: str, steps: int) -> argparse.ArgumentParser:
-    """Return a parser of what all of these take."""
+def arguments(
+    about: str, folder: str, steps: int | None = None, seeds: int | None = 3
+) -> argparse.ArgumentParser:
+    """Return a parser of what all of these take; with no steps, each run has its recipe's own."""
     parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path(folder))
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=steps, help="generator updates of a run")
+    parser.add_argument("--seeds", type=int, default=seeds)
+    if steps is not None:
+        parser.add_argument("--steps", type=int, default=steps, help="generator updates of a run")
     parser.add_argument("--table-only", action="store_true", help="print what has finished")
     parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
     return parser

@@ -1,0 +1,1 @@
+"""Every recipe that translates, trained and measured beside what needs no learning."""

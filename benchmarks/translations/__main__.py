@@ -1,0 +1,122 @@
+"""Train every recipe that translates, and print the tables of docs/translation.md.
+
+    python -m benchmarks.translations                        # the real thing; again goes on
+    python -m benchmarks.translations --only srgan cogan     # recipes whose names begin so
+    python -m benchmarks.translations --table-only           # of whatever has finished
+
+Every run is ``python -m gan_lab.train`` with the overrides of recipes.yaml, and is measured on
+1,000 held-out samples by ``python -m gan_lab.evaluate``, beside the methods that need no learning.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from benchmarks.beyond.jobs import arguments, call, summary_of, table, told, train
+from benchmarks.translations.adaptation import alone
+from benchmarks.translations.coupled import agreement
+
+HERE = Path(__file__).parent
+Recipe = dict[str, Any]
+Rows = dict[str, dict[str, list[float]]]
+"""Of each method, each figure's values over seeds."""
+
+
+def main() -> None:
+    """Run what is missing and print the tables."""
+    parser = arguments(__doc__ or "", "outputs/results/translation", seeds=None)
+    parser.add_argument("--only", nargs="+", default=[""], help="beginnings of recipes' names")
+    given = parser.parse_args()
+    recipes: Any = OmegaConf.to_container(OmegaConf.load(HERE / "recipes.yaml"))
+    for recipe in recipes:
+        if not recipe["name"].startswith(tuple(given.only)):
+            continue
+        kept = min(recipe.get("kept", {}).values(), default=None)
+        runs: dict[str, list[Path]] = defaultdict(list)
+        for seed in range(given.seeds or recipe.get("seeds", 1)):
+            for row, own in {"trained": [], **recipe.get("beside", {})}.items():
+                folder = given.folder / f"{slug(recipe['name'])}-{slug(row)}-{seed}"
+                overrides = [*recipe["train"], *own, f"seed={seed}", *given.overrides]
+                if kept is not None:
+                    overrides.append(f"callbacks.checkpoints.keep_every_n_steps={kept}")
+                found = summary_of(folder) if given.table_only else train(folder, overrides)
+                if found.get("status") == "finished":
+                    runs[row].append(folder)
+        if runs:
+            show(recipe, runs)
+
+
+def slug(name: str) -> str:
+    """Return a name as part of a folder's."""
+    return "_".join(name.lower().replace(",", "").replace("'", "").split())
+
+
+def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
+    """Print a recipe's table."""
+    summaries = [summary_of(run) for run in runs["trained"]]
+    minutes = sum(summary["wall_time_s"] for summary in summaries) / 60 / len(summaries)
+    first = summaries[0]
+    print(
+        f"\n{recipe['name']}: {len(summaries)} seed{'s' * (len(summaries) > 1)}, "
+        f"{first['steps']:,} steps, {minutes:.1f} minutes each\n"
+    )
+    if "view" in recipe:
+        found = [agreement(run, recipe["view"]) for run in runs["trained"]]
+        names = list(found[0])
+        print(table(names, [[told([row[name] for row in found], 3) for name in names]]))
+        return
+    for direction in recipe.get("directions", [None]):
+        rows: Rows = defaultdict(lambda: defaultdict(list))
+        for row, folders in runs.items():
+            for folder in folders:
+                add(rows, row, measured(folder, folder, direction), row == "trained")
+        for row, step in recipe.get("kept", {}).items():
+            for folder in runs["trained"]:
+                checkpoint = folder / "checkpoints" / f"step={step:06d}.ckpt"
+                add(rows, row, measured(folder, checkpoint, direction), False)
+        if recipe.get("alone"):
+            for seed in range(len(summaries)):
+                for row, accuracy in alone(runs["trained"][seed], seed).items():
+                    rows[row]["target_accuracy"].append(accuracy)
+        figures = recipe["figures"]
+        cells = [[row, *(told(found[f], 3) for f in figures)] for row, found in rows.items()]
+        print(table([direction or "", *figures], cells))
+    for term in recipe.get("terms", []):
+        last = [summary["final"][f"term/{term}"] for summary in summaries]
+        print(f"\n`term/{term}` at the end: {told(last, 3)}")
+
+
+def add(rows: Rows, row: str, found: dict[str, dict[str, float]], all_of_them: bool) -> None:
+    """Add a checkpoint's figures to its row, and those of the methods beside it to theirs."""
+    for method, figures in found.items():
+        if method == "raw" or all_of_them:
+            for figure, value in figures.items():
+                rows[row if method == "raw" else method][figure].append(value)
+
+
+def measured(run: Path, checkpoint: Path, direction: str | None) -> dict[str, dict[str, float]]:
+    """Return the figures of a checkpoint, and of the methods beside it, measured once."""
+    last = checkpoint if checkpoint.is_file() else run / "checkpoints" / "last.ckpt"
+    output = run / "measured" / f"{last.stem}{'' if direction is None else '_' + direction}"
+    path = output / "evaluation.json"
+    if not path.exists():
+        call(
+            [
+                *(sys.executable, "-m", "gan_lab.evaluate", f"checkpoint='{last}'"),
+                *("num_samples=1000", "weights=raw", f"output={output}"),
+                *([] if direction is None else [f"direction={direction}"]),
+            ]
+        )
+    figures = json.loads(path.read_text())["figures"]
+    return {
+        method: {name.partition("/")[0]: value["mean"] for name, value in found.items()}
+        for method, found in figures.items()
+    }
+
+
+if __name__ == "__main__":
+    main()
