@@ -24,6 +24,8 @@ HERE = Path(__file__).parent
 Recipe = dict[str, Any]
 Rows = dict[str, dict[str, list[float]]]
 """Of each method, each figure's values over seeds."""
+OURS = "ours"
+"""A checkpoint's own figures; of the average of its weights, where one was kept."""
 
 
 def main() -> None:
@@ -93,9 +95,9 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
 def add(rows: Rows, row: str, found: dict[str, dict[str, float]], all_of_them: bool) -> None:
     """Add a checkpoint's figures to its row, and those of the methods beside it to theirs."""
     for method, figures in found.items():
-        if method == "raw" or all_of_them:
+        if method == OURS or all_of_them:
             for figure, value in figures.items():
-                rows[row if method == "raw" else method][figure].append(value)
+                rows[row if method == OURS else method][figure].append(value)
 
 
 def measured(run: Path, checkpoint: Path, direction: str | None) -> dict[str, dict[str, float]]:
@@ -107,14 +109,18 @@ def measured(run: Path, checkpoint: Path, direction: str | None) -> dict[str, di
         call(
             [
                 *(sys.executable, "-m", "gan_lab.evaluate", f"checkpoint='{last}'"),
-                *("num_samples=1000", "weights=raw", f"output={output}"),
+                *("num_samples=1000", "weights=both", f"output={output}"),
                 *([] if direction is None else [f"direction={direction}"]),
             ]
         )
     figures = json.loads(path.read_text())["figures"]
+    ours = "ema" if "ema" in figures else "raw"
     return {
-        method: {name.partition("/")[0]: value["mean"] for name, value in found.items()}
+        OURS if method == ours else method: {
+            name.partition("/")[0]: value["mean"] for name, value in found.items()
+        }
         for method, found in figures.items()
+        if method == ours or method not in ("raw", "ema")
     }
 
 
