@@ -69,7 +69,7 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
     if "view" in recipe:
         found = [agreement(run, recipe["view"]) for run in runs["trained"]]
         names = list(found[0])
-        print(table(names, [[told([row[name] for row in found], 3) for name in names]]))
+        print(table(names, [[cell([row[name] for row in found]) for name in names]]))
         return
     for direction in recipe.get("directions", [None]):
         rows: Rows = defaultdict(lambda: defaultdict(list))
@@ -85,11 +85,20 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
                 for row, accuracy in alone(runs["trained"][seed], seed).items():
                     rows[row]["target_accuracy"].append(accuracy)
         figures = recipe["figures"]
-        cells = [[row, *(told(found[f], 3) for f in figures)] for row, found in rows.items()]
+        cells = [[row, *(cell(found[f]) for f in figures)] for row, found in rows.items()]
         print(table([direction or "", *figures], cells))
     for term in recipe.get("terms", []):
         last = [summary["final"][f"term/{term}"] for summary in summaries]
-        print(f"\n`term/{term}` at the end: {told(last, 3)}")
+        print(f"\n`term/{term}` at the end: {cell(last)}")
+
+
+def cell(values: list[float]) -> str:
+    """Return the mean with its interval over seeds, or the one value there is.
+
+    >>> cell([0.5]), cell([1.0, 2.0, 3.0]), cell([])
+    ('0.500', '2.000 [-0.484, 4.484]', '')
+    """
+    return f"{values[0]:.3f}" if len(values) == 1 else told(values, 3)
 
 
 def add(rows: Rows, row: str, found: dict[str, dict[str, float]], all_of_them: bool) -> None:

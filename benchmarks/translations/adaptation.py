@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch.nn.functional import cross_entropy
 
-from gan_lab.data import MNISTMDataModule
+from gan_lab.cli.stored_data import stored_data
 from gan_lab.models import ConvClassifier
 from gan_lab.run.checkpoint import CONFIG_KEY, find_checkpoint, read_checkpoint
 
@@ -19,9 +19,9 @@ def alone(run: Path, seed: int) -> dict[str, float]:
         run: A run of experiment=pixelda.
         seed: Of the weights and of the order.
     """
-    config = read_checkpoint(find_checkpoint(run))[CONFIG_KEY]["config"]
-    facts = {k: v for k, v in config["data"].items() if not k.startswith("_")}
-    data = MNISTMDataModule(**facts | {"arrangement": "pairs"})
+    path = find_checkpoint(run)
+    config = read_checkpoint(path)[CONFIG_KEY]["config"]
+    data = stored_data({**config["data"], "arrangement": "pairs"}, path, None, ())
     data.prepare_data()
     data.setup("fit")
     test = data.test.rows(torch.arange(data.test.size))
