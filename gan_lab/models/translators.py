@@ -1,6 +1,7 @@
 """From images to images: networks that take any height and width."""
 
 from abc import ABC, abstractmethod
+from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.functional import pad
@@ -9,6 +10,9 @@ from gan_lab.models.arguments import require_not_negative, require_size
 from gan_lab.models.base import draw_weights
 from gan_lab.models.dcgan import initialise
 from gan_lab.models.normalisation import Norm, normalisation
+
+Padding = Literal["reflect", "zeros"]
+PADDINGS: tuple[Padding, ...] = "reflect", "zeros"
 
 
 class Translator(nn.Module, ABC):
@@ -67,20 +71,21 @@ def padded(images: Tensor, multiple: int, smallest: int = 1) -> Tensor:
 
 
 class ResidualBlock(nn.Module):
-    """Two 3×3 convolutions with a norm each, added to what they are given; borders are reflected.
+    """Two 3×3 convolutions with a norm each, added to what they are given.
 
     Args:
         width: Channels, in and out.
         norm: After each convolution.
+        padding: Of borders; see :class:`ResNetTranslator`.
     """
 
-    def __init__(self, width: int, norm: Norm) -> None:
+    def __init__(self, width: int, norm: Norm, padding: Padding = "reflect") -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect"),
+            nn.Conv2d(width, width, 3, padding=1, padding_mode=padding),
             normalisation(norm, width),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect"),
+            nn.Conv2d(width, width, 3, padding=1, padding_mode=padding),
             normalisation(norm, width),
         )
 
@@ -106,9 +111,12 @@ class ResNetTranslator(Translator):
         blocks: Residual blocks, positive.
         halvings: How often the image is halved.
         norm: Of all maps but the last.
+        padding: What convolutions see beyond borders: the image reflected ("reflect"), or "zeros".
+            Planes that are the same everywhere, such as labels, pass an instance norm by zeros at
+            the borders alone: StarGAN's authors pad with them.
 
     Raises:
-        ValueError: If a size is out of range, or there is no such norm.
+        ValueError: If a size is out of range, or there is no such norm or padding.
     """
 
     def __init__(
@@ -120,14 +128,17 @@ class ResNetTranslator(Translator):
         blocks: int = 9,
         halvings: int = 2,
         norm: Norm = "instance",
+        padding: Padding = "reflect",
     ) -> None:
         super().__init__(inputs, outputs, beside)
+        if padding not in PADDINGS:
+            raise ValueError(f"padding must be one of {', '.join(PADDINGS)}, got {padding!r}")
         require_size("width", width)
         require_size("blocks", blocks)
         self.multiple = 2 ** require_not_negative("halvings", halvings)
         self.smallest = max(4, 2 * self.multiple)  # reflections reach 3 pixels, and 1 below
         layers: list[nn.Module] = [
-            nn.Conv2d(inputs + beside, width, 7, padding=3, padding_mode="reflect"),
+            nn.Conv2d(inputs + beside, width, 7, padding=3, padding_mode=padding),
             normalisation(norm, width),
             nn.ReLU(inplace=True),
         ]
@@ -138,7 +149,7 @@ class ResNetTranslator(Translator):
                 nn.ReLU(inplace=True),
             ]
             width *= 2
-        layers += [ResidualBlock(width, norm) for _ in range(blocks)]
+        layers += [ResidualBlock(width, norm, padding) for _ in range(blocks)]
         for _ in range(halvings):
             layers += [
                 nn.ConvTranspose2d(width, width // 2, 3, stride=2, padding=1, output_padding=1),
@@ -146,7 +157,7 @@ class ResNetTranslator(Translator):
                 nn.ReLU(inplace=True),
             ]
             width //= 2
-        layers += [nn.Conv2d(width, outputs, 7, padding=3, padding_mode="reflect"), nn.Tanh()]
+        layers += [nn.Conv2d(width, outputs, 7, padding=3, padding_mode=padding), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         draw_weights(self, initialise)
 

@@ -124,3 +124,17 @@ def test_a_unet_drops_out_of_its_three_innermost_maps_after_their_norm() -> None
     assert [block[2].num_features for block in up] == [16, 16, 8, 4, 2]
     down = [type(block[2]) for block in UNet(width=2, levels=4).down]
     assert down == [nn.Identity, nn.BatchNorm2d, nn.BatchNorm2d, nn.Identity]
+
+
+@pytest.mark.parametrize(("padding", "seen"), [("reflect", False), ("zeros", True)])
+def test_labels_pass_an_instance_norm_at_borders_of_zeros_alone(padding: str, seen: bool) -> None:
+    torch.manual_seed(0)
+    network = ResNetTranslator(beside=2, width=4, blocks=1, halvings=1, padding=padding)  # type: ignore[arg-type]
+    images = torch.rand(1, 1, 16, 16) * 2 - 1
+    first, second = (
+        network(torch.cat([images, label.view(1, 2, 1, 1).expand(-1, -1, 16, 16)], dim=1))
+        for label in torch.eye(2)
+    )
+    assert bool((first - second).abs().max() > 1e-2) is seen
+    with pytest.raises(ValueError, match="padding must be one of reflect, zeros"):
+        ResNetTranslator(padding="circular")  # type: ignore[arg-type]
