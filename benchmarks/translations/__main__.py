@@ -86,10 +86,18 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
                     rows[row]["target_accuracy"].append(accuracy)
         figures = recipe["figures"]
         cells = [[row, *(cell(found[f]) for f in figures)] for row, found in rows.items()]
+        for row, other in recipe.get("differences", []):
+            paired = [less(rows[row][f], rows[other][f]) for f in figures]
+            cells.append([f"{row} less {other}", *map(cell, paired)])
         print(table([direction or "", *figures], cells))
     for term in recipe.get("terms", []):
         last = [summary["final"][f"term/{term}"] for summary in summaries]
         print(f"\n`term/{term}` at the end: {cell(last)}")
+
+
+def less(values: list[float], others: list[float]) -> list[float]:
+    """Return the differences, seed by seed: the same held-out samples stand on both sides."""
+    return [value - other for value, other in zip(values, others, strict=True)]
 
 
 def cell(values: list[float]) -> str:

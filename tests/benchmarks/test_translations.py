@@ -39,6 +39,7 @@ def test_a_table_has_a_row_a_method_and_the_interval_over_seeds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = {"name": "pix2pix", "figures": ["psnr"], "kept": {"half": 5}, "terms": ["code"]}
+    recipe |= {"differences": [["half", "trained"]]}
     translations.show(recipe, {"trained": [finished(tmp_path, seed) for seed in (0, 1, 2)]})
     printed = capsys.readouterr().out
     assert "3 seeds, 7 steps, 1.5 minutes each" in printed
@@ -46,6 +47,7 @@ def test_a_table_has_a_row_a_method_and_the_interval_over_seeds(
     assert f"| trained | 21.000 [{21 - spread:.3f}, {21 + spread:.3f}] |" in printed
     assert f"| half | 31.000 [{31 - spread:.3f}, {31 + spread:.3f}] |" in printed
     assert "| copy | 10.000 [10.000, 10.000] |" in printed
+    assert "| half less trained | 10.000 [10.000, 10.000] |" in printed
     assert "`term/code` at the end: 0.250" in printed
 
 
