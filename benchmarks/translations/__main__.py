@@ -12,6 +12,7 @@ import json
 import sys
 from collections import defaultdict
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -22,6 +23,8 @@ from benchmarks.translations.coupled import agreement
 
 HERE = Path(__file__).parent
 Recipe = dict[str, Any]
+Figures = dict[str, dict[str, float]]
+"""Of each method, each figure's value."""
 Rows = dict[str, dict[str, list[float]]]
 """Of each method, each figure's values over seeds."""
 OURS = "ours"
@@ -71,15 +74,16 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
         names = list(found[0])
         print(table(names, [[cell([row[name] for row in found]) for name in names]]))
         return
-    for direction in recipe.get("directions", [None]):
+    directions = recipe.get("directions", [None])
+    for group in [directions] if recipe.get("together") else [[each] for each in directions]:
         rows: Rows = defaultdict(lambda: defaultdict(list))
         for row, folders in runs.items():
             for folder in folders:
-                add(rows, row, measured(folder, folder, direction), row == "trained")
+                add(rows, row, averaged(folder, folder, group), row == "trained")
         for row, step in recipe.get("kept", {}).items():
             for folder in runs["trained"]:
                 checkpoint = folder / "checkpoints" / f"step={step:06d}.ckpt"
-                add(rows, row, measured(folder, checkpoint, direction), False)
+                add(rows, row, averaged(folder, checkpoint, group), False)
         if recipe.get("alone"):
             for seed in range(len(summaries)):
                 for row, accuracy in alone(runs["trained"][seed], seed).items():
@@ -89,7 +93,7 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
         for row, other in recipe.get("differences", []):
             paired = [less(rows[row][f], rows[other][f]) for f in figures]
             cells.append([f"{row} less {other}", *map(cell, paired)])
-        print(table([direction or "", *figures], cells))
+        print(table([group[0] if group[0] and len(group) == 1 else "", *figures], cells))
     for term in recipe.get("terms", []):
         last = [summary["final"][f"term/{term}"] for summary in summaries]
         print(f"\n`term/{term}` at the end: {cell(last)}")
@@ -109,7 +113,7 @@ def cell(values: list[float]) -> str:
     return f"{values[0]:.3f}" if len(values) == 1 else told(values, 3)
 
 
-def add(rows: Rows, row: str, found: dict[str, dict[str, float]], all_of_them: bool) -> None:
+def add(rows: Rows, row: str, found: Figures, all_of_them: bool) -> None:
     """Add a checkpoint's figures to its row, and those of the methods beside it to theirs."""
     for method, figures in found.items():
         if method == OURS or all_of_them:
@@ -117,7 +121,16 @@ def add(rows: Rows, row: str, found: dict[str, dict[str, float]], all_of_them: b
                 rows[row if method == OURS else method][figure].append(value)
 
 
-def measured(run: Path, checkpoint: Path, direction: str | None) -> dict[str, dict[str, float]]:
+def averaged(run: Path, checkpoint: Path, directions: list[str | None]) -> Figures:
+    """Return the figures of a checkpoint and of the methods beside it, means over directions."""
+    found = [measured(run, checkpoint, direction) for direction in directions]
+    return {
+        method: {name: fmean(each[method][name] for each in found) for name in figures}
+        for method, figures in found[0].items()
+    }
+
+
+def measured(run: Path, checkpoint: Path, direction: str | None) -> Figures:
     """Return the figures of a checkpoint, and of the methods beside it, measured once."""
     last = checkpoint if checkpoint.is_file() else run / "checkpoints" / "last.ckpt"
     output = run / "measured" / f"{last.stem}{'' if direction is None else '_' + direction}"

@@ -20,7 +20,8 @@ assert isinstance(RECIPES, list)
 def finished(folder: Path, seed: int, name: str = "pix2pix") -> Path:
     """Make the folder of a run that ended, with what was measured of it and of a phase's end."""
     run = folder / f"{name}-trained-{seed}"
-    for checkpoint, psnr in (("last", 20.0 + seed), ("step=000005", 30.0 + seed)):
+    measures = {"last": 20.0, "step=000005": 30.0, "last_to_0": 1.0, "last_to_1": 4.0}
+    for checkpoint, psnr in ((name, value + seed) for name, value in measures.items()):
         measured = run / "measured" / checkpoint
         measured.mkdir(parents=True)
         figures = {"raw": psnr, "copy": 10.0}
@@ -86,3 +87,15 @@ def test_twins_agree_where_the_second_is_the_firsts_view(monkeypatch: pytest.Mon
     assert found["pixel agreement"] == 1.0 > found["with another latent's"]
     assert found["of the backdrop alone"] == pytest.approx(float((digits < 0).float().mean()))
     assert coupled.agreement(Path("anywhere"), "edges")["pixel agreement"] < 0.9
+
+
+def test_directions_may_be_told_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = {"name": "pix2pix", "figures": ["psnr"], "directions": ["to_0", "to_1"]}
+    runs = {"trained": [finished(tmp_path, 0)]}
+    translations.show(recipe, runs)
+    each = capsys.readouterr().out
+    assert "| trained | 1.000 |" in each and "| trained | 4.000 |" in each and "| to_1 |" in each
+    translations.show(recipe | {"together": True}, runs)
+    assert "| trained | 2.500 |" in capsys.readouterr().out
