@@ -52,7 +52,7 @@ def test_a_table_has_a_row_a_method_and_the_interval_over_seeds(
     assert "`term/code` at the end: 0.250" in printed
 
 
-@pytest.mark.parametrize("recipe", [RECIPES[0], RECIPES[3], RECIPES[-1]], ids=lambda r: r["name"])
+@pytest.mark.parametrize("recipe", [RECIPES[0], RECIPES[4], RECIPES[-1]], ids=lambda r: r["name"])
 def test_a_recipes_commands_compose(recipe: dict[str, list[str]]) -> None:
     beside: dict[str, list[str]] = dict(recipe.get("beside", {}))  # type: ignore[arg-type]
     for own in ([], *beside.values()):
