@@ -27,6 +27,11 @@ def arguments(
     return parser
 
 
+def slug(name: str) -> str:
+    """Return a method's or a recipe's name as part of a folder's."""
+    return "_".join(name.lower().replace(",", "").replace("'", "").split())
+
+
 def summary_of(folder: Path) -> dict[str, Any]:
     """Return a run's summary.json, empty where there is none."""
     path = folder / "summary.json"

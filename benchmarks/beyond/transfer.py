@@ -14,7 +14,7 @@ below 0 where training samples are copied.
 from itertools import product
 from pathlib import Path
 
-from benchmarks.beyond.jobs import arguments, figure, summary_of, table, told, train
+from benchmarks.beyond.jobs import arguments, figure, slug, summary_of, table, told, train
 
 SIZES = {"fashion_mnist": (100, 500, 5000), "small_digits": (100, 500, 1200)}
 FIGURES = ("kid", 4), ("fid", 1), ("data_copying", 1), ("coverage", 3)
@@ -68,11 +68,6 @@ def main() -> None:
                 rows.append([target, str(size), name, *cells])
     print(f"{given.steps:,} updates, {given.seeds} seeds, mean [95 % interval]\n")
     print(table(["target", "images", "method", "KID", "FID", "copying", "coverage"], rows))
-
-
-def slug(name: str) -> str:
-    """Return a method's name as part of a folder's."""
-    return "_".join(name.lower().replace(",", "").split())
 
 
 if __name__ == "__main__":

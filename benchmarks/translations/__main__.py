@@ -17,7 +17,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from benchmarks.beyond.jobs import arguments, call, summary_of, table, told, train
+from benchmarks.beyond.jobs import arguments, call, slug, summary_of, table, told, train
 from benchmarks.translations.adaptation import alone
 from benchmarks.translations.coupled import agreement
 
@@ -55,11 +55,6 @@ def main() -> None:
             show(recipe, runs)
 
 
-def slug(name: str) -> str:
-    """Return a name as part of a folder's."""
-    return "_".join(name.lower().replace(",", "").replace("'", "").split())
-
-
 def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
     """Print a recipe's table."""
     summaries = [summary_of(run) for run in runs["trained"]]
@@ -79,11 +74,12 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
         rows: Rows = defaultdict(lambda: defaultdict(list))
         for row, folders in runs.items():
             for folder in folders:
-                add(rows, row, averaged(folder, folder, group), row == "trained")
+                last = folder / "checkpoints" / "last.ckpt"
+                add(rows, row, averaged(last, group), row == "trained")
         for row, step in recipe.get("kept", {}).items():
             for folder in runs["trained"]:
                 checkpoint = folder / "checkpoints" / f"step={step:06d}.ckpt"
-                add(rows, row, averaged(folder, checkpoint, group), False)
+                add(rows, row, averaged(checkpoint, group), False)
         if recipe.get("alone"):
             for seed in range(len(summaries)):
                 for row, accuracy in alone(runs["trained"][seed], seed).items():
@@ -95,8 +91,8 @@ def show(recipe: Recipe, runs: dict[str, list[Path]]) -> None:
             cells.append([f"{row} less {other}", *map(cell, paired)])
         print(table([group[0] if group[0] and len(group) == 1 else "", *figures], cells))
     for term in recipe.get("terms", []):
-        last = [summary["final"][f"term/{term}"] for summary in summaries]
-        print(f"\n`term/{term}` at the end: {cell(last)}")
+        ends = [summary["final"][f"term/{term}"] for summary in summaries]
+        print(f"\n`term/{term}` at the end: {cell(ends)}")
 
 
 def less(values: list[float], others: list[float]) -> list[float]:
@@ -121,24 +117,24 @@ def add(rows: Rows, row: str, found: Figures, all_of_them: bool) -> None:
                 rows[row if method == OURS else method][figure].append(value)
 
 
-def averaged(run: Path, checkpoint: Path, directions: list[str | None]) -> Figures:
+def averaged(checkpoint: Path, directions: list[str | None]) -> Figures:
     """Return the figures of a checkpoint and of the methods beside it, means over directions."""
-    found = [measured(run, checkpoint, direction) for direction in directions]
+    found = [measured(checkpoint, direction) for direction in directions]
     return {
         method: {name: fmean(each[method][name] for each in found) for name in figures}
         for method, figures in found[0].items()
     }
 
 
-def measured(run: Path, checkpoint: Path, direction: str | None) -> Figures:
-    """Return the figures of a checkpoint, and of the methods beside it, measured once."""
-    last = checkpoint if checkpoint.is_file() else run / "checkpoints" / "last.ckpt"
-    output = run / "measured" / f"{last.stem}{'' if direction is None else '_' + direction}"
+def measured(checkpoint: Path, direction: str | None) -> Figures:
+    """Return the figures of a run's checkpoint, and of the methods beside it, measured once."""
+    name = f"{checkpoint.stem}{'' if direction is None else '_' + direction}"
+    output = checkpoint.parents[1] / "measured" / name
     path = output / "evaluation.json"
     if not path.exists():
         call(
             [
-                *(sys.executable, "-m", "gan_lab.evaluate", f"checkpoint='{last}'"),
+                *(sys.executable, "-m", "gan_lab.evaluate", f"checkpoint='{checkpoint}'"),
                 *("num_samples=1000", "weights=both", f"output={output}"),
                 *([] if direction is None else [f"direction={direction}"]),
             ]

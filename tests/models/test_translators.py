@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gan_lab.models import PatchBackbone, PatchReadout, ResNetTranslator, Scores, Translator, UNet
+from gan_lab.models.inputs import with_planes
 
 SMALL: dict[str, Callable[..., Translator]] = {
     "unet": partial(UNet, width=2, levels=3),
@@ -131,10 +132,7 @@ def test_labels_pass_an_instance_norm_at_borders_of_zeros_alone(padding: str, se
     torch.manual_seed(0)
     network = ResNetTranslator(beside=2, width=4, blocks=1, halvings=1, padding=padding)  # type: ignore[arg-type]
     images = torch.rand(1, 1, 16, 16) * 2 - 1
-    first, second = (
-        network(torch.cat([images, label.view(1, 2, 1, 1).expand(-1, -1, 16, 16)], dim=1))
-        for label in torch.eye(2)
-    )
+    first, second = (network(with_planes(images, label)) for label in torch.eye(2).split(1))
     assert bool((first - second).abs().max() > 1e-2) is seen
     with pytest.raises(ValueError, match="padding must be one of reflect, zeros"):
         ResNetTranslator(padding="circular")  # type: ignore[arg-type]
