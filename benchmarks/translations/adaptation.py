@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from hydra.utils import instantiate
 from torch.nn.functional import cross_entropy
 
 from gan_lab.cli.stored_data import stored_data
@@ -30,7 +31,7 @@ def alone(run: Path, seed: int) -> dict[str, float]:
     for name, column in (("source only", "source"), ("target only", "x")):
         torch.manual_seed(seed)
         network = ConvClassifier(data.sample_shape)
-        optimizer = torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        optimizer = instantiate(config["optimizer"]["generator"])(network.parameters())
         random = torch.Generator().manual_seed(seed)
         for _ in range(steps):
             rows = torch.randint(data.train.size, (data.batch_size,), generator=random)
