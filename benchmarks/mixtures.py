@@ -6,7 +6,6 @@ that is finished is not repeated, and an interrupted one goes on from its checkp
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.jobs import slug, summary_of
 from benchmarks.setting import ROOT
 from gan_lab.data import GridDataModule, StackedMNISTDataModule
 from gan_lab.metrics import (
@@ -68,15 +68,9 @@ def main() -> None:
     report([*rows, *baselines(arguments.samples)], arguments)
 
 
-def slug(method: str) -> str:
-    """Return the method's name as a folder's."""
-    return "_".join(method.lower().replace("+", " ").split())
-
-
 def train(folder: Path, overrides: list[str], seed: int, steps: int, samples: int) -> None:
     """Train one run to its end, unless it is there."""
-    summary = folder / "summary.json"
-    done = json.loads(summary.read_text()) if summary.exists() else {}
+    done = summary_of(folder)
     if done.get("status") == "finished" and done["steps"] == steps:
         return
     command = [sys.executable, "-m", "gan_lab.train"]
@@ -93,7 +87,7 @@ def train(folder: Path, overrides: list[str], seed: int, steps: int, samples: in
 
 def figures(folder: Path, samples: int) -> list[float | None]:
     """Return the modes by few samples, then all figures by all, that a run ended with."""
-    final = json.loads((folder / "summary.json").read_text())["final"]
+    final = summary_of(folder)["final"]
     found = [final[f"modes/points_{CUSTOMARY}"]]
     return found + [final.get(f"{figure}/points_{samples}") for figure in FIGURES]
 

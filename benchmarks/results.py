@@ -9,13 +9,13 @@ so the command can be interrupted at any time and goes on where it stopped.
 
 import argparse
 import itertools
-import json
 import shlex
 import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+
+from benchmarks.jobs import summary_of
 
 LOSSES = "vanilla", "non_saturating", "lsgan", "wgan", "wgan_gp", "hinge"
 MODELS = "mlp", "dcgan"
@@ -64,13 +64,6 @@ def command_line(arguments: argparse.Namespace, model: str, loss: str, seed: int
         f"hydra.run.dir={folder}",
         *arguments.overrides,
     ]
-
-
-def summary_of(folder: Path) -> dict[str, Any]:
-    """Return a run's summary.json, empty where there is none."""
-    path = folder / "summary.json"
-    summary: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return summary
 
 
 def finished(folder: Path, max_steps: int) -> bool:

@@ -4,7 +4,7 @@ python -m benchmarks.beyond.anomalies                # the real thing; again goe
 python -m benchmarks.beyond.anomalies --steps 20 --digits 0
 """
 
-from benchmarks.beyond.jobs import arguments, figure, summary_of, table, told, train
+from benchmarks.jobs import arguments, figure, summary_of, table, told, train
 
 SCORES = "f_anogan", "residual", "logits", "anogan"
 

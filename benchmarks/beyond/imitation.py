@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.beyond.jobs import arguments, figure, summary_of, table, told, train
+from benchmarks.jobs import arguments, figure, summary_of, table, told, train
 from gan_lab.environments import Environment
 
 KEPT = "data.every=5"

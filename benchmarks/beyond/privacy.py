@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.beyond.jobs import arguments, call, figure, summary_of, table, told, train
+from benchmarks.jobs import arguments, call, figure, summary_of, table, told, train
 
 # A discriminator that can remember, and a noise under which it cannot.
 FEW = ["model=mlp", "data.size=200", "data.batch_size=50", "callbacks.evaluation=null"]

@@ -14,7 +14,7 @@ below 0 where training samples are copied.
 from itertools import product
 from pathlib import Path
 
-from benchmarks.beyond.jobs import arguments, figure, slug, summary_of, table, told, train
+from benchmarks.jobs import arguments, figure, slug, summary_of, table, told, train
 
 SIZES = {"fashion_mnist": (100, 500, 5000), "small_digits": (100, 500, 1200)}
 FIGURES = ("kid", 4), ("fid", 1), ("data_copying", 1), ("coverage", 3)

@@ -17,7 +17,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from benchmarks.beyond.jobs import arguments, call, slug, summary_of, table, told, train
+from benchmarks.jobs import arguments, call, slug, summary_of, table, told, train
 from benchmarks.translations.adaptation import alone
 from benchmarks.translations.coupled import agreement
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from benchmarks.results import summary_of
+from benchmarks.jobs import summary_of
 from gan_lab.cli.app import config_dir
 from gan_lab.report.statistics import describe
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def arguments(
 
 def slug(name: str) -> str:
     """Return a method's or a recipe's name as part of a folder's."""
-    return "_".join(name.lower().replace(",", "").replace("'", "").split())
+    return "_".join(re.sub("[,'+]", "", name.lower()).split())
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
