@@ -157,7 +157,7 @@ def test_sounds_are_left_sampled_and_exported(sound_run: Path, tmp_path: Path) -
 def test_likelihood_and_the_adversary_come_near_an_oracles_entropy(tmp_path: Path) -> None:
     run("gan_lab.train", "experiment=seqgan", "data.vocabulary_size=50", "data.sample_shape=[8]",
         "data.train_size=5000", "data.test_size=2000", "phases.likelihood.steps=1500",
-        "phases.discriminator.steps=40", "trainer.max_steps=1640", *QUIET,
+        "phases.discriminator.steps=100", "trainer.max_steps=1620", *QUIET,
         "callbacks.evaluation.every_n_steps=1500", "callbacks.evaluation.final_num_samples=2000",
         f"hydra.run.dir={tmp_path}/run")  # fmt: skip
     final = json.loads((tmp_path / "run" / "summary.json").read_text())["final"]
