@@ -94,6 +94,8 @@ class Term(Rule):
     Attributes:
         players: Whose objectives it belongs to.
         needs_real: Whether it reads the verdict on real samples in the generator's turn too.
+        needs_fake: Whether it reads what the task made. Where none does of a phase without an
+            adversary, nothing is made.
         needs_heads: Second heads that it reads.
         per_sample: Whether the formula needs each logit to depend on its own
             sample alone. Batch norm in the discriminator breaks that.
@@ -104,6 +106,7 @@ class Term(Rule):
 
     players: tuple[Player, ...] = ("discriminator",)
     needs_real: bool = False
+    needs_fake: bool = True
     needs_heads: tuple[str, ...] = ()
     per_sample: bool = False
 

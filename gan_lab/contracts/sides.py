@@ -71,6 +71,14 @@ class Task(nn.Module, ABC):
     def forward(self, batch: Sample) -> Round:
         """Play a minibatch: sample latents, sample what they become."""
 
+    def read(self, batch: Sample) -> Round:
+        """Return a minibatch's real samples as a round, of which nothing else will be read.
+
+        It is played by default; a task that can spare making samples does.
+        """
+        round: Round = self(batch)
+        return round
+
     def shown(self, round: Round) -> Round:
         """Return what the discriminator is shown of a detached round: all of it, by default.
 

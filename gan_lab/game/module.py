@@ -127,7 +127,8 @@ class GAN(Updates):
         self.phase = self.phases.enter(self, self.trainer.global_step)
         report: Report = self.phases.told(self.trainer.global_step, self.device)
         if not self.phase.adversarial:
-            round = self.play(minibatches(batch, self.n_critic)[-1])
+            makes = self.phase.makes(self.terms)
+            round = self.play(minibatches(batch, self.n_critic)[-1], makes)
             return report | self.descend("generator", round)
         for k, minibatch in enumerate(minibatches(batch, self.n_critic), start=1):
             self.k = k
@@ -166,12 +167,17 @@ class GAN(Updates):
         """Whether the generator's objective needs a verdict on real samples."""
         return generator_reads_real(self.loss, self.terms.values())
 
-    def play(self, minibatch: Sample) -> Round:
-        """Let the task make a round of a minibatch, which a descent may want to see again."""
+    def play(self, minibatch: Sample, makes: bool = True) -> Round:
+        """Let the task make a round of a minibatch, which a descent may want to see again.
+
+        Where nobody reads what it makes, the round has the real samples alone.
+        """
         if self.descent.replays:
             self.remember(minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_batch(minibatch, self.task)
+        if not makes:
+            return self.task.read(minibatch)
         round = self.descent.play(self.task, minibatch)
         if self.k == 1 and not self.checked:
             checks.refuse_round(round, self.discriminator)

@@ -63,6 +63,14 @@ class Phase:
         """Tell whether a term counts in this phase."""
         return self.terms is None or term in self.terms
 
+    def makes(self, terms: nn.ModuleDict) -> bool:
+        """Tell whether anyone reads what the task makes: an adversary, or the generator's terms."""
+        return self.adversarial or any(
+            term.needs_fake
+            for name, term in terms.items()
+            if isinstance(term, Term) and self.has(name) and "generator" in term.players
+        )
+
 
 class Phases:
     """The phases of a run, one after the other; one for all of it where none is named.

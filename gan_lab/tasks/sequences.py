@@ -110,6 +110,10 @@ class Sequences(Task, Likelihood):
         exact = one_hot(real, self.policy.vocabulary_size).to(relaxed.dtype)
         return Round({**batch, "x": exact, "tokens": real}, {"x": relaxed, "tokens": tokens})
 
+    def read(self, batch: Sample) -> Round:
+        """Return tokens to learn from, and write none."""
+        return Round({**batch, "tokens": batch["x"]}, NOTHING)
+
     def write(self, uniform: Tensor) -> Tensor:
         """Return tokens (N, T) that are a function of numbers (N, T) from [0, 1) alone."""
         count, length = uniform.shape

@@ -42,6 +42,8 @@ class MaximumLikelihood(SequenceTerm):
     in nats a token, the end of a sequence being one.
     """
 
+    needs_fake = False
+
     def forward(self, turn: Turn) -> Tensor:
         policy, tokens = self.policy(turn), turn.round.real["tokens"]
         return -policy.log_probabilities(tokens).sum() / policy.counted(tokens).sum()

@@ -4,12 +4,14 @@ from functools import partial
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
 from torch import Tensor
 
 from gan_lab.contracts import Round, Turn, Verdict
+from gan_lab.errors import LabError
 from gan_lab.game import GAN
 from gan_lab.losses import NonSaturating
 from gan_lab.media import Text, Vocabulary
@@ -234,6 +236,36 @@ def test_phases_teach_likelihood_then_the_discriminator_then_both() -> None:
     (first, unmoved), (second, taught), (third, further) = sides
     assert torch.equal(first, second) and not torch.equal(unmoved, taught)
     assert not torch.equal(second, third) and not torch.equal(taught, further)
+
+
+@pytest.mark.parametrize("relaxed", [False, True])
+def test_likelihood_alone_learns_the_same_and_writes_nothing(
+    relaxed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phases = {"likelihood": {"steps": 3, "terms": ["likelihood"], "adversarial": False}}
+    found, written = [], []
+    for read in (Sequences.read, Sequences.forward):
+        monkeypatch.setattr(Sequences, "read", read)
+        torch.manual_seed(0)
+        module = game(relaxed, phases=phases)
+        counted = Mock(wraps=module.task.relax if relaxed else module.task.write)
+        monkeypatch.setattr(module.task, "relax" if relaxed else "write", counted)
+        play(module, texts, 3)
+        found.append(weights(module.task))
+        written.append(counted.call_count)
+    assert torch.equal(*found) and written == [0, 3]
+
+
+def test_an_adversary_is_shown_what_is_written_from_its_first_step_on() -> None:
+    phases = {
+        "likelihood": {"steps": 2, "terms": ["likelihood"], "adversarial": False},
+        "adversary": {"terms": ["reward"]},
+    }
+    module = game(phases=phases)
+    module.discriminator.reads = ("x", "length")
+    play(module, texts, 2)
+    with pytest.raises(LabError, match="the discriminator reads length, which"):
+        play(module, texts, 3)
 
 
 def test_the_temperature_falls_while_an_adversary_plays() -> None:
