@@ -4,7 +4,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from gan_lab.contracts import NOTHING, Likelihood, Round, Sample, Task
 from gan_lab.errors import LabError
@@ -107,7 +106,7 @@ class Sequences(Task, Likelihood):
                 tokens = self.write(torch.rand(count, self.policy.length, device=real.device))
             return Round({**batch, "tokens": real}, {"x": tokens, "tokens": tokens})
         relaxed, tokens = self.relax(count)
-        exact = one_hot(real, self.policy.vocabulary_size).to(relaxed.dtype)
+        exact = one_hot(real, self.policy.vocabulary_size, relaxed.dtype)
         return Round({**batch, "x": exact, "tokens": real}, {"x": relaxed, "tokens": tokens})
 
     def read(self, batch: Sample) -> Round:
@@ -149,15 +148,18 @@ class Sequences(Task, Likelihood):
             logits, state = policy.step(inputs, state)
             noise = torch.rand_like(logits.float()).clamp(min=torch.finfo(torch.float32).tiny)
             scores = logits.float() - (-noise.log()).log()
-            soft = (scores / self.relaxation).softmax(-1)
             token = scores.argmax(-1)
-            if tokens and self.end is not None:
-                ended = tokens[-1] == self.end
+            if tokens:
                 token = self.ended(token, tokens[-1])
-                soft = torch.where(ended[:, None], one_hot(token, size).to(soft), soft)
-            choice = one_hot(token, size).to(soft) + soft - soft.detach()
+            shown = choice = exact = one_hot(token, size, scores.dtype)
+            if torch.is_grad_enabled() or not self.straight_through:
+                soft = (scores / self.relaxation).softmax(-1)
+                if tokens and self.end is not None:
+                    soft = torch.where(tokens[-1].unsqueeze(-1) == self.end, exact, soft)
+                choice = exact + soft - soft.detach()
+                shown = choice if self.straight_through else soft
             tokens.append(token)
-            choices.append(choice if self.straight_through else soft)
+            choices.append(shown)
             inputs = policy.embedded(choice)
         return torch.stack(choices, dim=1), torch.stack(tokens, dim=1)
 
@@ -203,6 +205,12 @@ class Sequences(Task, Likelihood):
         if uniform.shape != (count, length):
             raise LabError(f"uniform must be of shape {[count, length]}, got {list(uniform.shape)}")
         return {"x": self.write(uniform.to(device)), "uniform": uniform}
+
+
+def one_hot(tokens: Tensor, size: int, dtype: torch.dtype) -> Tensor:
+    """Return codes (..., size), made in the precision that is asked for: torch's own are long."""
+    codes = torch.zeros(*tokens.shape, size, dtype=dtype, device=tokens.device)
+    return codes.scatter_(-1, tokens.unsqueeze(-1), 1.0)
 
 
 def spelled_out(vocabulary: Vocabulary, size: int) -> Tensor:
