@@ -127,7 +127,7 @@ class GAN(Updates):
         self.phase = self.phases.enter(self, self.trainer.global_step)
         report: Report = self.phases.told(self.trainer.global_step, self.device)
         if not self.phase.adversarial:
-            makes = self.phase.makes(self.terms)
+            makes = any(term.needs_fake for term in self.phase.own(self.terms))
             round = self.play(minibatches(batch, self.n_critic)[-1], makes)
             return report | self.descend("generator", round)
         for k, minibatch in enumerate(minibatches(batch, self.n_critic), start=1):

@@ -63,13 +63,13 @@ class Phase:
         """Tell whether a term counts in this phase."""
         return self.terms is None or term in self.terms
 
-    def makes(self, terms: nn.ModuleDict) -> bool:
-        """Tell whether anyone reads what the task makes: an adversary, or the generator's terms."""
-        return self.adversarial or any(
-            term.needs_fake
+    def own(self, terms: nn.ModuleDict) -> list[Term]:
+        """Return the generator's terms that count in this phase."""
+        return [
+            term
             for name, term in terms.items()
             if isinstance(term, Term) and self.has(name) and "generator" in term.players
-        )
+        ]
 
 
 class Phases:
@@ -157,11 +157,7 @@ class Phases:
 
 def refuse_nothing_to_learn(name: str, phase: Phase, terms: nn.ModuleDict) -> None:
     """Raise ValueError where a phase without an adversary has terms that read one, or none."""
-    own = [
-        rule
-        for term, rule in terms.items()
-        if isinstance(rule, Term) and phase.has(term) and "generator" in rule.players
-    ]
+    own = phase.own(terms)
     for rule in own:
         if rule.needs_heads:
             raise ValueError(
