@@ -4,7 +4,8 @@
 
 Every folder is a run of experiment=seqgan or experiment=gumbel. Of each oracle the table tells its
 entropy, uniform tokens, the policy at the end of the likelihood phase (from metrics.csv) and at the
-end of the run.
+end of the run; and what the adversary changed, run by run, with the paired t-test that it changed
+anything.
 """
 
 import csv
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from scipy.stats import ttest_rel
 
 from benchmarks.tables import of_runs
 from gan_lab.data import OracleDataModule
@@ -27,6 +29,7 @@ def main() -> None:
     """Read the command line and print the table."""
     arguments = of_runs(__doc__).parse_args()
     rows: dict[str, list[dict[str, float]]] = defaultdict(list)
+    before: dict[str, list[dict[str, float]]] = defaultdict(list)
     truths: dict[str, dict[str, float]] = {}
     for run in arguments.runs:
         config = yaml.safe_load((run / ".hydra" / "config.yaml").read_text())
@@ -36,7 +39,8 @@ def main() -> None:
         if key not in truths:
             truths[key] = truth(oracle_facts | {"seed": seed})
         curves = read_curves(run)
-        rows["likelihood"].append(at_step(curves, config["phases"]["likelihood"]["steps"]))
+        before[kind].append(at_step(curves, config["phases"]["likelihood"]["steps"]))
+        rows["likelihood"].append(before[kind][-1])
         rows[kind].append(at_step(curves, read_summary(run)["steps"]))
     for name in ("entropy", "uniform tokens"):
         print(f"| {name} | {told([t[name] for t in truths.values()])} |")
@@ -44,6 +48,9 @@ def main() -> None:
     for kind, found in rows.items():
         cells = [told([row[figure] for row in found if figure in row]) for figure in FIGURES]
         print(f"| {kind} ({len(found)} runs) | {' | '.join(cells)} |")
+    for kind, found in before.items():
+        cells = [changed(found, rows[kind], figure) for figure in FIGURES]
+        print(f"| {kind} less likelihood | {' | '.join(cells)} |")
 
 
 def truth(facts: dict[str, Any]) -> dict[str, float]:
@@ -71,6 +78,18 @@ def at_step(curves: list[dict[str, str]], step: int) -> dict[str, float]:
             if figure in FIGURES and value:
                 found[figure] = float(value)
     return found
+
+
+def changed(before: list[dict[str, float]], after: list[dict[str, float]], figure: str) -> str:
+    """Return the mean change of a figure, run by run, and how likely so much is by chance."""
+    pairs = [
+        (old[figure], new[figure])
+        for old, new in zip(before, after, strict=True)
+        if figure in old and figure in new
+    ]
+    cell = told([new - old for old, new in pairs])
+    chance = ttest_rel([new for _, new in pairs], [old for old, _ in pairs]).pvalue
+    return f"{cell} (p {chance:.2g})" if len(pairs) > 1 else cell
 
 
 def told(values: list[float]) -> str:
