@@ -4,8 +4,9 @@
     python -m benchmarks.zoo --recipes began bgan --seeds 5
     python -m benchmarks.zoo --write-only                   # the page of what has finished
 
-Each run is ``python -m gan_lab.train experiment=NAME``; one whose folder says that it finished is
-not run again, so the command can be interrupted at any time and goes on where it stopped.
+Each run is ``python -m gan_lab.train experiment=NAME``, narrowed by values where animals.yaml says
+so. One whose folder says that it finished is not run again, so the command can be interrupted at
+any time and goes on where it stopped.
 """
 
 import argparse
@@ -40,6 +41,7 @@ def main() -> None:
     """Run what is missing, then write the page."""
     every = animals()
     names = [animal["name"] for animal in every]
+    narrowings = {animal["name"]: animal.get("narrowed", []) for animal in every}
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("outputs/zoo"))
     parser.add_argument("--recipes", nargs="+", default=names, choices=names, metavar="NAME")
@@ -54,7 +56,8 @@ def main() -> None:
         folder = arguments.folder / f"{name}-{seed}"
         if finished(folder, arguments.max_steps):
             continue
-        command = command_line(name, seed, folder, arguments.max_steps, arguments.overrides)
+        narrowed = [*narrowings[name], *arguments.overrides]
+        command = command_line(name, seed, folder, arguments.max_steps, narrowed)
         print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
         if subprocess.run(command, check=False).returncode:
             print(f"failed: {shlex.join(command)}", file=sys.stderr)
@@ -70,9 +73,9 @@ def command_line(
         *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
         "metrics=all",
         f"callbacks.{judge(name)}.every_n_steps=1000000",  # the last weights alone
+        *overrides,
         *([] if max_steps is None else [f"trainer.max_steps={max_steps}"]),
         f"hydra.run.dir={folder}",
-        *overrides,
     ]
 
 
@@ -138,7 +141,8 @@ def entry(animal: Animal, folder: Path, figures: Path) -> list[str]:
         "",
         f"    {animal['formula']}",
         "",
-        f"`experiment={name}`. Published: {animal['published']}.",
+        f"`{' '.join([f'experiment={name}', *animal.get('narrowed', [])])}`. "
+        f"Published: {animal['published']}.",
         "",
     ]
     if not runs:
