@@ -2,9 +2,11 @@
 
 import ctypes
 import hashlib
+import shutil
 import threading
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,7 @@ RATE, PITCH, RANGE = 1, 3, 4
 """espeak_PARAMETER: words a minute; base and range of the pitch, 0 to 100."""
 CHARACTERS, UTF8 = 1, 1
 LOCK = threading.Lock()
-"""The library has one state for the whole process."""
+"""The library has one state for all who use a copy of it."""
 
 SYNTH = (
     *(ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint, ctypes.c_int),
@@ -29,7 +31,11 @@ Callback = ctypes.CFUNCTYPE(
 
 
 class Espeak:
-    """The speaking library, of which there is one in a process: see :func:`espeak`.
+    """A copy of the speaking library of one's own.
+
+    What it says depends on what it has said, as how a voice flutters goes on from one text to the
+    next, and on chance, which it would take from the clock. A copy that was just made says the same
+    as any other.
 
     Attributes:
         rate: Samples a second of what it says.
@@ -51,7 +57,9 @@ class Espeak:
         library = Path(espeakng_loader.get_library_path())
         self.folder = Path(espeakng_loader.get_data_path())
         try:
-            self.library = ctypes.CDLL(str(library))
+            with TemporaryDirectory(ignore_cleanup_errors=True) as own:
+                # Under the name that is loaded already, the loader gives back what is loaded.
+                self.library = ctypes.CDLL(shutil.copy(library, own))
         except OSError as error:
             raise LabError(f"espeak-ng cannot be loaded: {error}") from error
         self.library.espeak_Synth.argtypes = SYNTH
@@ -59,6 +67,7 @@ class Espeak:
         self.rate = int(self.library.espeak_Initialize(SYNCHRONOUS, 0, parent, 0))
         if self.rate <= 0:
             raise LabError(f"espeak-ng does not start with its data in {self.folder}")
+        self.library.espeak_ng_SetRandSeed(ctypes.c_long(1))
         self.pieces: list[Any] = []
         self.callback = Callback(self.take)  # kept, as the library holds on to it
         self.library.espeak_SetSynthCallback(self.callback)
@@ -107,5 +116,5 @@ class Espeak:
 
 @lru_cache(maxsize=1)
 def espeak() -> Espeak:
-    """Return the speaking library, started once a process."""
+    """Return a speaking library that all share who do not mind what it has said before."""
     return Espeak()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gan_lab.contracts import Medium
 from gan_lab.data.base import InMemoryDataModule
-from gan_lab.data.espeak import espeak
+from gan_lab.data.espeak import Espeak, espeak
 from gan_lab.data.files import data_root
 from gan_lab.data.mapping import cache_folder, require_memory
 from gan_lab.data.samples import Samples
@@ -115,14 +115,15 @@ class SpokenDigitsDataModule(AudioDataModule):
 
     def kept(self, speakers: Sequence[str]) -> Tensor:
         """Return what speakers say, from the file that it is kept in or spoken now."""
-        facts = [3, espeak().digest, list(speakers), self.takes, self.sample_shape, self.rate]
+        facts = [4, espeak().digest, list(speakers), self.takes, self.sample_shape, self.rate]
         key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         path = cache_folder(self.root) / f"spoken_digits_{key[:16]}.npy"
         try:
             with FileLock(path.with_suffix(".lock")):
                 if not path.exists():
                     log.info("%d speakers are about to say the digits, once", len(speakers))
-                    spoken = np.concatenate([self.spoken(name) for name in speakers])
+                    fresh = Espeak()  # what it says depends on what it has said
+                    spoken = np.concatenate([self.spoken(name, fresh) for name in speakers])
                     with written_whole(path, shared=True) as file:
                         np.save(file, spoken)
         except OSError as error:
@@ -133,8 +134,8 @@ class SpokenDigitsDataModule(AudioDataModule):
             raise LabError(f"{path} is damaged ({error}); delete it") from error
         return torch.from_numpy(found).reshape(-1, *self.sample_shape)
 
-    def spoken(self, speaker: str) -> Any:
-        """Return what one says: int16 (10 · takes, length), as a function of the name alone."""
+    def spoken(self, speaker: str, library: Espeak) -> Any:
+        """Return what one says: int16 (10 · takes, length)."""
         seed = int(hashlib.sha256(speaker.encode()).hexdigest()[:8], 16)
         random = np.random.default_rng(seed)
         rows = []
@@ -145,8 +146,8 @@ class SpokenDigitsDataModule(AudioDataModule):
                     int(random.integers(low, high))
                     for low, high in ((160, 260), (25, 76), (30, 71))
                 )
-                said = espeak().say(digit, f"{accent}+{speaker}", speed, pitch, spread)
-                rows.append(fitted(said, espeak().rate, self.rate, self.sample_shape[1]))
+                said = library.say(digit, f"{accent}+{speaker}", speed, pitch, spread)
+                rows.append(fitted(said, library.rate, self.rate, self.sample_shape[1]))
         return np.stack(rows)
 
 

@@ -1,0 +1,63 @@
+"""Digits that espeak-ng speaks: who is heard where, and that they are digits."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gan_lab.data import SpokenDigitsDataModule
+from gan_lab.data.mapping import cache_folder
+from gan_lab.errors import LabError
+from gan_lab.metrics import SpokenDigitFeatures, recognise, word_error_rate
+
+pytest.importorskip("espeakng_loader", reason="the extra speech is not installed")
+
+
+def spoken(root: Path, **options: int) -> SpokenDigitsDataModule:
+    facts = {"takes": 1, "speakers": 10} | options
+    data = SpokenDigitsDataModule(root=str(root), sample_shape=(1, 4096), **facts)
+    data.setup("fit")
+    return data
+
+
+def test_tests_are_of_voices_that_training_never_heard(tmp_path: Path) -> None:
+    data = spoken(tmp_path)
+    learnt, tested = set(data.voices(True)), set(data.voices(False))
+    assert len(learnt) == 8 and len(tested) == 2 and not learnt & tested
+    assert data.train.images.shape == (80, 1, 4096) and data.test.images.shape == (20, 1, 4096)
+    assert data.test.labels.bincount().tolist() == [2] * 10
+    assert not {row.numpy().tobytes() for row in data.train.images} & {
+        row.numpy().tobytes() for row in data.test.images
+    }
+
+
+def test_what_is_spoken_is_a_function_of_the_options_and_kept(tmp_path: Path) -> None:
+    first = spoken(tmp_path / "a").train.images
+    assert torch.equal(first, spoken(tmp_path / "b").train.images)
+    kept = sorted(cache_folder(tmp_path / "a").glob("spoken_digits_*.npy"))
+    assert len(kept) == 2  # one of each split
+    ages = [path.stat().st_mtime_ns for path in kept]
+    spoken(tmp_path / "a")
+    assert [path.stat().st_mtime_ns for path in kept] == ages
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(LabError, match=r"damaged .*; delete it"):
+        spoken(tmp_path / "a")
+
+
+@pytest.mark.parametrize(("name", "value"), [("takes", 0), ("speakers", 4)])
+def test_too_few_are_refused(name: str, value: int, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"{name} must be at least"):
+        spoken(tmp_path, **{name: value})
+
+
+def test_the_shipped_classifier_and_a_stranger_hear_the_digits(tmp_path: Path) -> None:
+    data = spoken(tmp_path, takes=3)
+    sounds, said = data.medium.to_float(data.test.images), data.test.labels
+    logits = SpokenDigitFeatures(data.medium)(sounds).logits
+    assert logits is not None
+    assert (logits.argmax(1) == said).double().mean() > 0.9
+    pytest.importorskip("pocketsphinx", reason="the extra speech is not installed")
+    assert word_error_rate(recognise(sounds, data.rate), said.tolist()) < 0.55
+    hiss = 0.3 * torch.randn(60, 1, 4096, generator=torch.Generator().manual_seed(0))
+    assert word_error_rate(recognise(hiss, data.rate), said.tolist()) > 0.8
