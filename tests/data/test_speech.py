@@ -1,11 +1,13 @@
 """Digits that espeak-ng speaks: who is heard where, and that they are digits."""
 
 from pathlib import Path
+from time import sleep
 
 import pytest
 import torch
 
 from gan_lab.data import SpokenDigitsDataModule
+from gan_lab.data.espeak import Espeak
 from gan_lab.data.mapping import cache_folder
 from gan_lab.errors import LabError
 from gan_lab.metrics import SpokenDigitFeatures, recognise, word_error_rate
@@ -61,3 +63,9 @@ def test_the_shipped_classifier_and_a_stranger_hear_the_digits(tmp_path: Path) -
     assert word_error_rate(recognise(sounds, data.rate), said.tolist()) < 0.55
     hiss = 0.3 * torch.randn(60, 1, 4096, generator=torch.Generator().manual_seed(0))
     assert word_error_rate(recognise(hiss, data.rate), said.tolist()) > 0.8
+
+
+def test_chance_is_not_taken_from_the_clock() -> None:
+    first = Espeak().say("seven", "en+Alicia", 180, 50, 50)
+    sleep(1.1)  # of which the library's own seed, the time, would take notice
+    assert Espeak().say("seven", "en+Alicia", 180, 50, 50).tobytes() == first.tobytes()
