@@ -4,7 +4,8 @@
 
 Every folder is a run of data=spoken_digits. Of real test sounds and of each run the table tells how
 often the shipped classifier and pocketsphinx hear the digit that was asked for, and, of a vocoder,
-how far its mel spectra are from those that it was given, and how intelligible they are.
+how far its mel spectra are from those that it was given, and how intelligible they are. Of a run
+that kept an average of its generator, the average speaks.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ from gan_lab.metrics import (
     recognise,
     word_error_rate,
 )
-from gan_lab.run.checkpoint import find_checkpoint, load_task
+from gan_lab.run.checkpoint import EMA_KEY, find_checkpoint, load_task, read_checkpoint
 from gan_lab.tasks import Vocoding
 
 
@@ -40,7 +41,9 @@ def main() -> None:
     print("| | classifier | pocketsphinx, word error rate | mel distance | STOI |")
     print(f"| real test sounds | {heard(ear, real, said, data.rate)} | – | – |")
     for run in arguments.runs:
-        task: Any = load_task(find_checkpoint(run))
+        checkpoint = find_checkpoint(run)
+        averaged = EMA_KEY in read_checkpoint(checkpoint)
+        task: Any = load_task(checkpoint, "ema" if averaged else "raw")
         with torch.inference_mode():
             torch.manual_seed(0)
             if isinstance(task, Vocoding):
