@@ -1,12 +1,20 @@
 """Sounds as spectra and back: short-time Fourier transforms, mel bands, phases out of nothing."""
 
 import math
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
 FLOOR = 1e-5
 """Below it a magnitude is silence, and its logarithm stays there."""
+
+
+def single_precision(values: Tensor) -> AbstractContextManager[object]:
+    """Return a context without autocast, which torch does not know on the meta device."""
+    device = values.device.type
+    known = torch.amp.is_autocast_available(device)
+    return torch.autocast(device, enabled=False) if known else nullcontext()
 
 
 def spectrum(waves: Tensor, window: int, hop: int) -> Tensor:
@@ -119,7 +127,7 @@ class LogMel(nn.Module):
 
     def forward(self, waves: Tensor) -> Tensor:
         """Return (N, bands, length // hop) of waves (N, length) or (N, 1, length)."""
-        with torch.autocast(waves.device.type, enabled=False):
+        with single_precision(waves):
             flat = waves.flatten(1).float()
             # Differentiable at silence, where an absolute value is not.
             found = spectrum(flat, self.window, self.hop)

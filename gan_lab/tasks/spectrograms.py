@@ -7,7 +7,7 @@ from torch import Tensor
 
 from gan_lab.contracts import NOTHING, Prior, Round, Sample
 from gan_lab.media import Audio
-from gan_lab.media.spectra import FLOOR, griffin_lim, spectrum
+from gan_lab.media.spectra import FLOOR, griffin_lim, single_precision, spectrum
 from gan_lab.models import Generator
 from gan_lab.tasks.generation import Generation
 
@@ -85,7 +85,7 @@ class SpectrogramGeneration(Generation):
 
     def analyse(self, sounds: Tensor) -> Tensor:
         """Return spectrograms (N, 1, window / 2, length / hop) in [-1, 1] of sounds."""
-        with torch.autocast(sounds.device.type, enabled=False):
+        with single_precision(sounds):
             logs = self.magnitudes(sounds).log()
             deviations = self.deviations.clamp(min=1e-3)[:, None]
             standard = (logs - self.means[:, None]) / deviations
@@ -93,7 +93,7 @@ class SpectrogramGeneration(Generation):
 
     def synthesise(self, spectrograms: Tensor) -> Tensor:
         """Return sounds (N, 1, length) of spectrograms, no louder than 1."""
-        with torch.autocast(spectrograms.device.type, enabled=False):
+        with single_precision(spectrograms):
             standard = spectrograms[:, 0].float() * CLIPPED
             logs = standard * self.deviations[:, None] + self.means[:, None]
             # What was left out comes back as silence, and as the last frame once more.

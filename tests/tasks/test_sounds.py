@@ -1,6 +1,7 @@
 """Games of sounds: WaveGAN, SpecGAN and a vocoder take steps, resume and keep their statistics."""
 
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from gan_lab.models import (
     WaveGANBackbone,
     WaveGANGenerator,
 )
+from gan_lab.run.rebuild import refuse_samples
 from gan_lab.tasks import Generation, SpectrogramGeneration, Vocoding
 from gan_lab.terms import GradientPenalty, LayerMatching, MelDistance
 from tests.game.playing import assert_one_side_moves_at_a_time, assert_resumes_bitwise
@@ -73,6 +75,12 @@ def test_games_of_sounds_play_and_resume(game: Any, tmp_path: Any) -> None:
     torch.manual_seed(0)
     assert_one_side_moves_at_a_time(game(), sounds, steps=2)
     assert_resumes_bitwise(game, sounds, tmp_path)
+
+
+def test_spectrograms_are_sampled_without_memory_too() -> None:
+    with torch.device("meta"):
+        sketch = spectrograms().eval()
+    refuse_samples(sketch, Path("run.ckpt"))  # as every checkpoint is looked at before it is built
 
 
 def test_spectrograms_are_standardised_by_the_training_sounds_and_invert() -> None:
