@@ -26,8 +26,9 @@ train: $(READY) ## Train the default GAN on MNIST; ARGS="loss=wgan" changes it
 test: $(READY) ## Run the tests that take minutes, with lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
+	$(BIN)/mypy & types=$$!; \
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"; tests=$$?; \
+	wait $$types && exit $$tests
 
 test-all: $(READY) ## Run every test, the slow ones too
 	$(BIN)/python -m pytest -n 2 --dist worksteal

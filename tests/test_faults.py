@@ -36,7 +36,7 @@ def train_here(arguments: list[str]) -> None:
         main()
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.slow)])
 def test_kill_at_any_moment(
     train: CommandLine, mnist_root: Path, tmp_path: Path, kills: int
 ) -> None:
