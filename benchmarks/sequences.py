@@ -39,8 +39,9 @@ def main() -> None:
         if key not in truths:
             truths[key] = truth(oracle_facts | {"seed": seed})
         curves = read_curves(run)
-        before[kind].append(at_step(curves, config["phases"]["likelihood"]["steps"]))
-        rows["likelihood"].append(before[kind][-1])
+        learnt = at_step(curves, config["phases"]["likelihood"]["steps"])
+        before[kind].append(learnt)
+        rows["likelihood"].append(learnt)
         rows[kind].append(at_step(curves, read_summary(run)["steps"]))
     for name in ("entropy", "uniform tokens"):
         print(f"| {name} | {told([t[name] for t in truths.values()])} |")
@@ -88,8 +89,10 @@ def changed(before: list[dict[str, float]], after: list[dict[str, float]], figur
         if figure in old and figure in new
     ]
     cell = told([new - old for old, new in pairs])
-    chance = ttest_rel([new for _, new in pairs], [old for old, _ in pairs]).pvalue
-    return f"{cell} (p {chance:.2g})" if len(pairs) > 1 else cell
+    if len(pairs) < 2:
+        return cell
+    old, new = zip(*pairs, strict=True)
+    return f"{cell} (p {ttest_rel(new, old).pvalue:.2g})"
 
 
 def told(values: list[float]) -> str:

@@ -34,14 +34,14 @@ Animal = dict[str, Any]
 def animals() -> list[Animal]:
     """Return what is said of each recipe, in the order of the page."""
     found: Any = OmegaConf.to_container(OmegaConf.load(HERE / "animals.yaml"))
-    return list(found)
+    return [{"narrowed": []} | animal for animal in found]
 
 
 def main() -> None:
     """Run what is missing, then write the page."""
     every = animals()
     names = [animal["name"] for animal in every]
-    narrowings = {animal["name"]: animal.get("narrowed", []) for animal in every}
+    narrowings = {animal["name"]: animal["narrowed"] for animal in every}
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("outputs/zoo"))
     parser.add_argument("--recipes", nargs="+", default=names, choices=names, metavar="NAME")
@@ -141,7 +141,7 @@ def entry(animal: Animal, folder: Path, figures: Path) -> list[str]:
         "",
         f"    {animal['formula']}",
         "",
-        f"`{' '.join([f'experiment={name}', *animal.get('narrowed', [])])}`. "
+        f"`{' '.join([f'experiment={name}', *animal['narrowed']])}`. "
         f"Published: {animal['published']}.",
         "",
     ]

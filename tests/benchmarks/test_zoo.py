@@ -49,7 +49,7 @@ def test_every_usual_name_leads_somewhere_and_every_animal_is_a_recipe() -> None
         assert "arXiv" in animal["paper"]
 
 
-NARROWED = {animal["name"]: animal.get("narrowed", []) for animal in zoo.animals()}
+NARROWED = {animal["name"]: animal["narrowed"] for animal in zoo.animals()}
 
 
 @pytest.mark.parametrize(
