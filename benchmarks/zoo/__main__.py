@@ -5,13 +5,13 @@
     python -m benchmarks.zoo --write-only                   # the page of what has finished
 
 Each run is ``python -m gan_lab.train experiment=NAME``, narrowed by values where animals.yaml says
-so. One whose folder says that it finished is not run again, so the command can be interrupted at
-any time and goes on where it stopped.
+so. What it ended with is kept in docs/figures/zoo, and a run that is there, of the recipe as it
+stands, is not made again: the command can be interrupted at any time and goes on where it stopped,
+on another machine too.
 """
 
 import argparse
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,14 +20,12 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from benchmarks.jobs import summary_of
+from benchmarks.zoo.record import Run, figures_of, keep, recorded
 from gan_lab.cli.app import config_dir
 from gan_lab.report.statistics import describe
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs"
-GRIDS = "samples"
-"""The folder of a run that holds its grids, the last of which is shown."""
-
 Animal = dict[str, Any]
 
 
@@ -51,30 +49,31 @@ def main() -> None:
     parser.add_argument("--write-only", action="store_true", help="train nothing")
     parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
     arguments = parser.parse_args()
+    steps = arguments.max_steps
+    budget = [] if steps is None else [f"trainer.max_steps={steps}"]
     jobs = [(name, seed) for seed in range(arguments.seeds) for name in arguments.recipes]
     for number, (name, seed) in enumerate([] if arguments.write_only else jobs, start=1):
+        narrowed = [*narrowings[name], *budget]
         folder = arguments.folder / f"{name}-{seed}"
-        if finished(folder, arguments.max_steps):
+        if seed in recorded(name, narrowed, arguments.page):
             continue
-        narrowed = [*narrowings[name], *arguments.overrides]
-        command = command_line(name, seed, folder, arguments.max_steps, narrowed)
+        command = command_line(name, seed, folder, [*narrowed, *arguments.overrides])
         print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
         if subprocess.run(command, check=False).returncode:
             print(f"failed: {shlex.join(command)}", file=sys.stderr)
-    write(every, arguments.folder, arguments.page)
+        elif summary_of(folder).get("status") == "finished":
+            keep(name, narrowed, seed, folder, arguments.page)
+    write(every, budget, arguments.page)
     print(arguments.page)
 
 
-def command_line(
-    name: str, seed: int, folder: Path, max_steps: int | None, overrides: list[str]
-) -> list[str]:
+def command_line(name: str, seed: int, folder: Path, overrides: list[str]) -> list[str]:
     """Return the command of a run."""
     return [
         *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
         "metrics=all",
         f"callbacks.{judge(name)}.every_n_steps=1000000",  # the last weights alone
         *overrides,
-        *([] if max_steps is None else [f"trainer.max_steps={max_steps}"]),
         f"hydra.run.dir={folder}",
     ]
 
@@ -86,35 +85,18 @@ def judge(name: str) -> str:
     return "translations" if translates else "evaluation"
 
 
-def finished(folder: Path, max_steps: int | None = None) -> bool:
-    """Return whether a run has ended with all its steps."""
-    summary = summary_of(folder)
-    wanted = summary.get("max_steps") if max_steps is None else max_steps
-    return summary.get("status") == "finished" and summary.get("steps") == wanted
-
-
-def runs_of(folder: Path, name: str) -> list[Path]:
-    """Return the folders of a recipe's finished runs, by seed."""
-    seeds = {
-        int(seed): path
-        for path in folder.glob(f"{name}-*")
-        if (seed := path.name.removeprefix(f"{name}-")).isdigit() and finished(path)
-    }
-    return [path for _, path in sorted(seeds.items())]
-
-
-def measured(summaries: list[dict[str, Any]], figure: str) -> tuple[str, list[float]] | None:
+def measured(runs: list[Run], figure: str) -> tuple[str, list[float]] | None:
     """Return the full name of a figure and its last value in each run that has it.
 
     With averaged weights beside the raw ones, the averaged are taken.
     """
-    shared = set.intersection(*(set(summary["final"]) for summary in summaries))
+    shared = set.intersection(*(set(run["final"]) for run in runs))
     named = [name for name in shared if name == figure or name.partition("/")[0] == figure]
     if not named:
         return None
     # Of averaged weights before raw ones, of more samples before fewer.
     full = max(named, key=lambda name: (name.endswith("_ema"), len(name), name))
-    return full, [summary["final"][full] for summary in summaries]
+    return full, [run["final"][full] for run in runs]
 
 
 def cell(values: list[float]) -> str:
@@ -129,11 +111,10 @@ def cell(values: list[float]) -> str:
     return f"{found.mean:.3g} [{found.interval.low:.3g}, {found.interval.high:.3g}]"
 
 
-def entry(animal: Animal, folder: Path, figures: Path) -> list[str]:
-    """Return a recipe's part of the page, with its grid copied beside it."""
+def entry(animal: Animal, budget: list[str], page: Path) -> list[str]:
+    """Return a recipe's part of the page."""
     name = animal["name"]
-    runs = runs_of(folder, name)
-    summaries = [summary_of(run) for run in runs]
+    runs = list(recorded(name, [*animal["narrowed"], *budget], page).values())
     lines = [
         f"## {name}",
         "",
@@ -147,26 +128,24 @@ def entry(animal: Animal, folder: Path, figures: Path) -> list[str]:
     ]
     if not runs:
         return [*lines, "Not trained here yet.", ""]
-    minutes = describe([summary["wall_time_s"] / 60 for summary in summaries]).mean
+    minutes = describe([run["minutes"] for run in runs]).mean
     lines += [
-        f"Here: {summaries[0]['max_steps']:,} steps, {len(runs)} seed{'s' * (len(runs) > 1)}, "
-        f"{minutes:.1f} minutes each ({summaries[0]['device']}); mean and 95 % interval.",
+        f"Here: {runs[0]['steps']:,} steps, {len(runs)} seed{'s' * (len(runs) > 1)}, "
+        f"{minutes:.1f} minutes each ({runs[0]['device']}); mean and 95 % interval.",
         "",
     ]
     for figure in animal["figures"]:
-        found = measured(summaries, figure)
+        found = measured(runs, figure)
         lines.append(
             f"- {figure}: not measured" if found is None else f"- `{found[0]}`: {cell(found[1])}"
         )
-    grids = sorted((runs[0] / GRIDS).glob("step=*.png"))
-    if grids:
-        figures.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(grids[-1], figures / f"{name}.png")
-        lines += ["", f"![The first samples of {name}, seed 0](figures/zoo/{name}.png)"]
+    if (figures_of(page) / f"{name}.png").exists():
+        grid = (figures_of(page) / f"{name}.png").relative_to(page.parent)
+        lines += ["", f"![The first samples of {name}, seed 0]({grid})"]
     return [*lines, ""]
 
 
-def write(every: list[Animal], folder: Path, page: Path) -> None:
+def write(every: list[Animal], budget: list[str], page: Path) -> None:
     """Write the page, with what has finished and what has not."""
     lines = [
         "# The zoo",
@@ -178,7 +157,8 @@ def write(every: list[Animal], folder: Path, page: Path) -> None:
         "",
     ]
     for animal in every:
-        lines += entry(animal, folder, page.parent / "figures" / "zoo")
+        lines += entry(animal, budget, page)
+    page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text("\n".join(lines).rstrip() + "\n")
 
 

@@ -100,6 +100,7 @@ class LogMel(nn.Module):
         window: Samples of a frame.
         hop: Samples from one frame to the next.
         bands: How many.
+        floor: What is weaker counts as silence, positive.
 
     Raises:
         ValueError: If a number is not positive, or the bands are finer than the spectrum.
@@ -108,13 +109,21 @@ class LogMel(nn.Module):
     matrix: Tensor
 
     def __init__(
-        self, rate: int = 8000, window: int = 256, hop: int = 128, bands: int = 40
+        self,
+        rate: int = 8000,
+        window: int = 256,
+        hop: int = 128,
+        bands: int = 40,
+        floor: float = FLOOR,
     ) -> None:
         super().__init__()
         for name, value in {"rate": rate, "window": window, "hop": hop, "bands": bands}.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
+        if floor <= 0:
+            raise ValueError(f"floor must be positive, got {floor}")
         self.rate, self.window, self.hop, self.bands = rate, window, hop, bands
+        self.floor = floor
         with torch.device("cpu"):
             matrix = mel_bands(rate, window, bands)
         if not (matrix.sum(1) > 0).all():
@@ -133,4 +142,4 @@ class LogMel(nn.Module):
             found = spectrum(flat, self.window, self.hop)
             power = torch.view_as_real(found).square().sum(-1)
             magnitudes = (power + 1e-9).sqrt()[..., : self.frames(flat.shape[1])]
-            return (self.matrix @ magnitudes).clamp(min=FLOOR).log()
+            return (self.matrix @ magnitudes).clamp(min=self.floor).log()

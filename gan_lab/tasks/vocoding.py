@@ -27,6 +27,7 @@ class Vocoding(Task):
         vocoder: Spectra to sounds.
         medium: Sounds whose length is a multiple of the vocoder's hop.
         window: Samples of a frame.
+        floor: Bands that are weaker count as silence, positive.
         held_out: Spectra of test sounds that are kept, for samples of no given ones; positive.
 
     Raises:
@@ -38,7 +39,12 @@ class Vocoding(Task):
     medium: Audio
 
     def __init__(
-        self, vocoder: Vocoder, medium: Audio, window: int = 512, held_out: int = 500
+        self,
+        vocoder: Vocoder,
+        medium: Audio,
+        window: int = 512,
+        held_out: int = 500,
+        floor: float = 1e-5,
     ) -> None:
         super().__init__()
         if medium.shape[1] % vocoder.hop:
@@ -49,7 +55,7 @@ class Vocoding(Task):
         if held_out < 1:
             raise ValueError(f"held_out must be at least 1, got {held_out}")
         self.vocoder, self.medium = vocoder, medium
-        self.mel = LogMel(medium.rate, window, vocoder.hop, vocoder.bands)
+        self.mel = LogMel(medium.rate, window, vocoder.hop, vocoder.bands, floor)
         frames = medium.shape[1] // vocoder.hop
         self.register_buffer("held_out", torch.zeros(held_out, vocoder.bands, frames))
 

@@ -8,6 +8,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from benchmarks.zoo import __main__ as zoo
+from benchmarks.zoo.record import digest, figures_of, keep, recorded
 from gan_lab.cli.app import config_dir
 
 EXPERIMENTS = {path.stem for path in (config_dir() / "experiment").glob("*.yaml")}
@@ -32,7 +33,7 @@ def summary(fid: float, steps: int = 7, status: str = "finished") -> str:
 
 
 def run_folder(folder: Path, name: str, text: str) -> None:
-    (folder / name / "samples").mkdir(parents=True)
+    (folder / name / "samples").mkdir(parents=True, exist_ok=True)
     (folder / name / "summary.json").write_text(text)
     for step in (3, 7):
         (folder / name / "samples" / f"step={step:06d}.png").write_bytes(str(step).encode())
@@ -56,7 +57,7 @@ NARROWED = {animal["name"]: animal["narrowed"] for animal in zoo.animals()}
     "name", ["bgan", "pix2pix", *(name for name in NARROWED if NARROWED[name])]
 )
 def test_a_runs_command_composes(name: str, tmp_path: Path) -> None:
-    command = zoo.command_line(name, 3, tmp_path, 7, NARROWED[name])
+    command = zoo.command_line(name, 3, tmp_path, [*NARROWED[name], "trainer.max_steps=7"])
     overrides = [word for word in command[3:] if not word.startswith("hydra.")]
     with initialize_config_dir(str(config_dir()), version_base="1.3"):
         config = compose("train", [*overrides, "run_dir=/nowhere"])
@@ -65,45 +66,58 @@ def test_a_runs_command_composes(name: str, tmp_path: Path) -> None:
     assert (config.seed, config.trainer.max_steps) == (3, 7)
 
 
-def test_the_page_tells_what_finished_and_what_did_not(tmp_path: Path) -> None:
-    for seed, fid in enumerate((10.0, 12.0, 14.0)):
-        run_folder(tmp_path / "runs", f"bgan-{seed}", summary(fid))
-    run_folder(tmp_path / "runs", "bgan-3", summary(1.0, steps=5, status="interrupted"))
-    run_folder(tmp_path / "runs", "wgan-0", summary(3.0))
-    run_folder(tmp_path / "runs", "wgan_div-0", summary(1.0))  # another recipe's
+def test_the_page_tells_what_was_kept_and_what_is_missing(tmp_path: Path) -> None:
     page = tmp_path / "docs" / "zoo.md"
-    page.parent.mkdir()
+    for seed, fid in enumerate((10.0, 12.0, 14.0)):
+        run_folder(tmp_path, f"bgan-{seed}", summary(fid))
+        keep("bgan", [], seed, tmp_path / f"bgan-{seed}", page)
+    run_folder(tmp_path, "wgan-0", summary(3.0))
+    keep("wgan", [], 0, tmp_path / "wgan-0", page)
     every = [a for a in zoo.animals() if a["name"] in ("bgan", "wgan", "began")]
-    zoo.write(every, tmp_path / "runs", page)
+    zoo.write(every, [], page)
     text = page.read_text()
     assert "7 steps, 3 seeds, 2.0 minutes each (some processor)" in text
     assert "`fid/mnist_classifier_10000_ema`: 11 [6.03, 16]" in text  # 11 ± 4.303 · 2 / √3
     assert "7 steps, 1 seed, " in text and "`fid/mnist_classifier_10000_ema`: 2\n" in text
     assert text.count("Not trained here yet.") == 1
     assert (page.parent / "figures" / "zoo" / "bgan.png").read_bytes() == b"7"
+    assert "(figures/zoo/bgan.png)" in text
     assert [line for line in text.splitlines() if line.startswith("## ")] == [
         f"## {animal['name']}" for animal in every
     ]
 
 
-def test_finished_runs_are_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_of_another_recipe_or_budget_is_not_shown(tmp_path: Path) -> None:
+    page = tmp_path / "zoo.md"
     run_folder(tmp_path, "bgan-0", summary(10.0))
+    keep("bgan", [], 0, tmp_path / "bgan-0", page)
+    assert set(recorded("bgan", [], page)) == {0}
+    assert not recorded("bgan", ["trainer.max_steps=9"], page)
+    path = figures_of(page) / "bgan.json"
+    path.write_text(path.read_text().replace(digest("bgan", []), digest("wgan", [])))
+    assert not recorded("bgan", [], page)
+
+
+def test_kept_runs_are_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "zoo.md"
+    run_folder(tmp_path, "bgan-0", summary(10.0))
+    keep("bgan", [], 0, tmp_path / "bgan-0", page)
     asked: list[list[str]] = []
 
     def run(command: list[str], check: bool) -> subprocess.CompletedProcess[str]:
         asked.append(command)
-        return subprocess.CompletedProcess(command, 1)
+        seed = next(word for word in command if word.startswith("seed=")).removeprefix("seed=")
+        ended = summary(12.0, status="finished" if seed == "1" else "interrupted")
+        run_folder(tmp_path, f"bgan-{seed}", ended)
+        return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(zoo.subprocess, "run", run)
-    options = f"--folder {tmp_path} --seeds 2 --recipes bgan --page {tmp_path / 'zoo.md'}"
+    options = f"--folder {tmp_path} --seeds 3 --recipes bgan --page {page}"
     monkeypatch.setattr("sys.argv", ["zoo", *options.split()])
     zoo.main()
-    (command,) = asked
-    assert {"experiment=bgan", "seed=1", f"hydra.run.dir={tmp_path / 'bgan-1'}"} <= set(command)
-    asked.clear()
-    monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--max-steps", "9"])
-    zoo.main()
-    assert len(asked) == 2  # of another budget
+    assert all(f"seed={seed}" in command for seed, command in zip((1, 2), asked, strict=True))
+    assert {"experiment=bgan", f"hydra.run.dir={tmp_path / 'bgan-1'}"} <= set(asked[0])
+    assert set(recorded("bgan", [], page)) == {0, 1}
     asked.clear()
     monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--write-only"])
     zoo.main()
