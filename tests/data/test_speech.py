@@ -10,7 +10,7 @@ from gan_lab.data import SpokenDigitsDataModule
 from gan_lab.data.espeak import Espeak
 from gan_lab.data.mapping import cache_folder
 from gan_lab.errors import LabError
-from gan_lab.metrics import SpokenDigitFeatures, recognise, word_error_rate
+from gan_lab.metrics import SpokenDigitFeatures, intelligibility, recognise, word_error_rate
 
 pytest.importorskip("espeakng_loader", reason="the extra speech is not installed")
 
@@ -63,6 +63,18 @@ def test_the_shipped_classifier_and_a_stranger_hear_the_digits(tmp_path: Path) -
     assert word_error_rate(recognise(sounds, data.rate), said.tolist()) < 0.55
     hiss = 0.3 * torch.randn(60, 1, 4096, generator=torch.Generator().manual_seed(0))
     assert word_error_rate(recognise(hiss, data.rate), said.tolist()) > 0.8
+
+
+def test_intelligibility_is_of_enough_speech(tmp_path: Path) -> None:
+    pytest.importorskip("pystoi", reason="the extra speech is not installed")
+    data = spoken(tmp_path)
+    sounds = data.medium.to_float(data.test.images)
+    assert intelligibility(sounds, sounds, data.rate).tolist() == pytest.approx([1.0, 1.0])
+    noise = torch.randn(sounds.shape, generator=torch.Generator().manual_seed(0))
+    clear = [intelligibility(sounds + k * noise, sounds, data.rate).mean() for k in (0.01, 0.1, 1)]
+    assert 1 > clear[0] > clear[1] > clear[2] > 0
+    with pytest.raises(LabError, match="384 ms"):  # as a lone digit is too short
+        intelligibility(sounds, sounds, data.rate, together=1)
 
 
 def test_chance_is_not_taken_from_the_clock() -> None:
