@@ -24,7 +24,7 @@ COMMON = (
 )
 CLIPS = ("experiment=mocogan", "data=shape_motion", "data.sample_shape=[3,13,16,16]", *COMMON)
 RUNS = {
-    "mocogan": (*CLIPS, "latent_dim=190", "model.width=2"),
+    "mocogan": (*CLIPS, "latent_dim=92", "model.width=2"),
     "vgan": (
         *("experiment=vgan", "data=shape_motion", "data.sample_shape=[3,8,16,16]", *COMMON),
         *("latent_dim=8", "model.width=2"),
@@ -147,8 +147,8 @@ def test_a_strangers_bad_clip_is_told_in_one_line(
     ("overrides", "sentence"),
     [
         (["latent_dim=100"], "latent_dim must be content_dim + motion_dim × (frames + 1)"),
-        (["data.sample_shape=[3,8,16,16]", "latent_dim=140"], "need clips of at least 13 frames"),
-        (["model=dcgan"], "this network needs images that halve"),
+        (["data.sample_shape=[3,8,16,16]", "latent_dim=77"], "need clips of at least 13 frames"),
+        (["model=dcgan", "~model.generator.motion_dim"], "this network needs images that halve"),
         (["loss=wgan", "descent=gated"], "Gated asks which logits say real"),
     ],
 )
@@ -179,7 +179,7 @@ def test_a_short_run_comes_nearer_to_real_samples(name: str, train: CommandLine)
     }[name]
     sizes = ("data.train_size=1000", "data.test_size=300", "data.batch_size=16")
     shape = "[3,13,16,16]" if name == "mocogan" else "[1,16,16,16]"
-    latents = ("latent_dim=190",) if name == "mocogan" else ()
+    latents = ("latent_dim=92",) if name == "mocogan" else ()
     common = (*line, *sizes, f"data.sample_shape={shape}", *latents, *counts)
     untrained = train(*common, "trainer.max_steps=1", folder="untrained")
     trained = train(*common, "trainer.max_steps=300", folder="trained")

@@ -72,7 +72,7 @@ def test_the_page_tells_what_was_kept_and_what_is_missing(tmp_path: Path) -> Non
         run_folder(tmp_path, f"bgan-{seed}", summary(fid))
         keep("bgan", [], seed, tmp_path / f"bgan-{seed}", page)
     run_folder(tmp_path, "wgan-0", summary(3.0))
-    keep("wgan", [], 0, tmp_path / "wgan-0", page)
+    keep("wgan", NARROWED["wgan"], 0, tmp_path / "wgan-0", page)
     every = [a for a in zoo.animals() if a["name"] in ("bgan", "wgan", "began")]
     zoo.write(every, [], page)
     text = page.read_text()
