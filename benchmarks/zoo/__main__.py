@@ -68,11 +68,13 @@ def main() -> None:
 
 
 def command_line(name: str, seed: int, folder: Path, overrides: list[str]) -> list[str]:
-    """Return the command of a run."""
+    """Return the command of a run, whose last weights alone are measured."""
+    measure = judge(name)
+    samples = ["callbacks.evaluation.final_num_samples=10000"] if measure == "evaluation" else []
     return [
         *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
         "metrics=all",
-        f"callbacks.{judge(name)}.every_n_steps=1000000",  # the last weights alone
+        *(f"callbacks.{measure}.every_n_steps=1000000", *samples),
         *overrides,
         f"hydra.run.dir={folder}",
     ]

@@ -63,6 +63,7 @@ def test_a_runs_command_composes(name: str, tmp_path: Path) -> None:
         config = compose("train", [*overrides, "run_dir=/nowhere"])
     measures = config.callbacks.evaluation or config.callbacks.translations
     assert measures.every_n_steps == 1000000
+    assert config.callbacks.evaluation is None or measures.final_num_samples == 10000
     assert (config.seed, config.trainer.max_steps) == (3, 7)
 
 
