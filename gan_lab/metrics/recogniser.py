@@ -104,7 +104,7 @@ def intelligibility(sounds: Tensor, truth: Tensor, rate: int, together: int = 10
     except ImportError as error:
         raise LabError("pystoi is not installed: pip install 'gan-lab[speech]'") from error
     found = []
-    for real, made in zip(truth.split(together), sounds.split(together), strict=True):
+    for real, made in zip(*(torch.split(x, together) for x in (truth, sounds)), strict=True):
         with warnings.catch_warnings():
             warnings.simplefilter("error", RuntimeWarning)  # it would answer 0.00001
             try:
