@@ -141,9 +141,9 @@ def entry(animal: Animal, budget: list[str], page: Path) -> list[str]:
         lines.append(
             f"- {figure}: not measured" if found is None else f"- `{found[0]}`: {cell(found[1])}"
         )
-    if (figures_of(page) / f"{name}.png").exists():
-        grid = (figures_of(page) / f"{name}.png").relative_to(page.parent)
-        lines += ["", f"![The first samples of {name}, seed 0]({grid})"]
+    grid = figures_of(page) / f"{name}.png"
+    if grid.exists():
+        lines += ["", f"![The first samples of {name}, seed 0]({grid.relative_to(page.parent)})"]
     return [*lines, ""]
 
 

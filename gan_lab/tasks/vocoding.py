@@ -8,6 +8,7 @@ from torch import Tensor
 from gan_lab.contracts import NOTHING, Round, Sample, Task
 from gan_lab.errors import LabError
 from gan_lab.media import Audio, LogMel
+from gan_lab.media.spectra import FLOOR
 from gan_lab.models import Vocoder
 
 
@@ -44,7 +45,7 @@ class Vocoding(Task):
         medium: Audio,
         window: int = 512,
         held_out: int = 500,
-        floor: float = 1e-5,
+        floor: float = FLOOR,
     ) -> None:
         super().__init__()
         if medium.shape[1] % vocoder.hop:

@@ -123,3 +123,6 @@ def test_kept_runs_are_not_made_again(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--write-only"])
     zoo.main()
     assert not asked
+    monkeypatch.setattr("sys.argv", ["zoo", *options.split(), "--max-steps", "9"])
+    zoo.main()
+    assert len(asked) == 3  # of another budget
