@@ -50,6 +50,10 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
     arguments = parser.parse_args()
     steps = arguments.max_steps
+    if steps is not None and arguments.page == DOCS / "zoo.md":
+        parser.error(
+            "--max-steps makes other runs than those of docs/zoo.md; give a --page of its own"
+        )
     budget = [] if steps is None else [f"trainer.max_steps={steps}"]
     jobs = [(name, seed) for seed in range(arguments.seeds) for name in arguments.recipes]
     for number, (name, seed) in enumerate([] if arguments.write_only else jobs, start=1):

@@ -3,6 +3,7 @@
 from gan_lab.callbacks.accuracy import TestAccuracy, TestClusters
 from gan_lab.callbacks.anomaly import AnomalyDetection
 from gan_lab.callbacks.checkpoints import Checkpoints, ConfigInCheckpoint
+from gan_lab.callbacks.codes import TestCodes
 from gan_lab.callbacks.compilation import Compilation
 from gan_lab.callbacks.curves import TrainingCurves
 from gan_lab.callbacks.density import DensityPanels
@@ -42,6 +43,7 @@ __all__ = [
     "StepProgress",
     "TestAccuracy",
     "TestClusters",
+    "TestCodes",
     "TrainingCurves",
     "TranslationMetrics",
     "TranslationPanels",
