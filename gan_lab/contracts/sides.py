@@ -119,6 +119,13 @@ class Discriminator(nn.Module, ABC):
     num_classes: int = 0
     packing: int = 1
 
+    def meet(self, data: Any) -> None:
+        """Take up what must be known of the data before the first step; nothing by default.
+
+        Args:
+            data: The data module, set up.
+        """
+
     @abstractmethod
     def forward(self, sample: Sample) -> Verdict:
         """Return raw logits and whatever its second heads say."""

@@ -149,8 +149,8 @@ def refuse_round(round: Round, discriminator: Discriminator) -> None:
             )
 
 
-def introduce(task: Task, data: Any) -> None:
-    """Let a task take up what it must know of the data.
+def introduce(side: Task | Discriminator, data: Any) -> None:
+    """Let a side take up what it must know of the data.
 
     Raises:
         LabError: If what it knows already is of other data.
@@ -158,7 +158,7 @@ def introduce(task: Task, data: Any) -> None:
     if data is None:
         return
     try:
-        task.meet(data)
+        side.meet(data)
     except ValueError as error:
         raise LabError(str(error)) from error
 

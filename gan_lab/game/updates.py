@@ -48,6 +48,7 @@ class Updates(LightningModule):
         data = getattr(trainer, "datamodule", None)
         checks.refuse_data(self, data)
         checks.introduce(self.task, data)
+        checks.introduce(self.discriminator, data)
         if self.descent.replays and (trainer.world_size > 1 or trainer.precision == "16-mixed"):
             raise LabError(
                 f"descent={type(self.descent).__name__.lower()} takes gradients past the backward "

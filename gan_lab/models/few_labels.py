@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
+from torch.nn.functional import linear, normalize
 
 from gan_lab.contracts import Discriminator, Sample, Verdict
 from gan_lab.models.arguments import flat_size, require_shape, require_size
 from gan_lab.models.base import Backbone, draw_weights
+
+SMALLEST_DEVIATION = 1e-3
+"""Of what counts as activations that vary."""
 
 
 class ClassScores(Discriminator):
@@ -34,6 +38,9 @@ class ClassScores(Discriminator):
     gives = ("features", "label")
     taught = ("label",)
 
+    SEEN_FIRST = 500
+    """Samples that the backbone meets before its first step, as many as in the authors' code."""
+
     def __init__(
         self,
         network: Callable[[tuple[int, ...]], Backbone],
@@ -47,6 +54,15 @@ class ClassScores(Discriminator):
         self.linear = nn.Linear(self.backbone.features, classes)
         draw_weights(self, self.backbone.initialise)
 
+    def meet(self, data: Any) -> None:
+        """Show the backbone samples of the training split."""
+        images = getattr(getattr(data, "train", None), "images", None)
+        if images is not None:
+            random = torch.Generator().manual_seed(0)
+            chosen = torch.randperm(len(images), generator=random)[: self.SEEN_FIRST]
+            images = images[chosen].to(self.linear.weight.device)
+            self.backbone.meet(data.medium.to_float(images))
+
     def forward(self, sample: Sample) -> Verdict:
         """Return logits (N,), the features and the classes' logits (N, K)."""
         features = self.backbone(sample["x"])
@@ -56,12 +72,16 @@ class ClassScores(Discriminator):
 
 
 class NoisyMLPBackbone(Backbone):
-    """Fully connected layers with weight norm, and Gaussian noise before each while it trains.
+    """Fully connected layers of weights of fixed length, with noise before each in training.
+
+    Noise means something only beside activations of a known size: weights turn and do not grow, and
+    their lengths are those by which the activations of the first samples vary by 1.
 
     References:
         Salimans et al. 2016, arXiv 1606.03498, and the authors' code, openai/improved-gan,
-        mnist_svhn_cifar10/train_mnist_feature_matching.py: 1000, 500 and three times 250 units,
-        noise of deviation 0.3 on images in [0, 1] and of 0.5 between layers.
+        mnist_svhn_cifar10/train_mnist_feature_matching.py and nn.py: 1000, 500 and three times 250
+        units, noise of deviation 0.3 on images in [0, 1] and of 0.5 between layers.
+        Weight Normalization (Salimans and Kingma 2016), section 3, arXiv 1602.07868.
 
     Args:
         input_shape: Of one sample.
@@ -69,7 +89,7 @@ class NoisyMLPBackbone(Backbone):
         input_noise: Deviation of the noise on samples, not negative; images lie in [-1, 1] here, so
             that 0.6 is the paper's.
         noise: Deviation of the noise between layers, not negative.
-        weight_norm: Whether a weight's length and direction are learnt apart.
+        weight_norm: Whether weights have a fixed length, or may grow.
 
     Raises:
         ValueError: If a number is out of range.
@@ -85,20 +105,76 @@ class NoisyMLPBackbone(Backbone):
     ) -> None:
         super().__init__(input_shape)
         widths = [flat_size(self.input_shape), *(require_size("hidden", w) for w in hidden)]
+        layer = NormalisedLinear if weight_norm else nn.Linear
         layers: list[nn.Module] = [nn.Flatten()]
         for depth, (fan_in, fan_out) in enumerate(pairwise(widths)):
-            linear = nn.Linear(fan_in, fan_out)
             layers += [
                 GaussianNoise(noise if depth else input_noise),
-                parametrizations.weight_norm(linear) if weight_norm else linear,
+                layer(fan_in, fan_out),
                 nn.ReLU(),
             ]
         self.layers = nn.Sequential(*layers, GaussianNoise(noise))
         self.features = widths[-1]
 
+    @torch.no_grad()
+    def meet(self, samples: Tensor) -> None:
+        """Scale each layer to these samples, amid noise, unless that was done before."""
+        random = torch.Generator().manual_seed(0)
+        for layer in self.layers:
+            if isinstance(layer, GaussianNoise):
+                noise = torch.randn(samples.shape, generator=random)
+                samples = samples + layer.deviation * noise.to(samples)
+                continue
+            if isinstance(layer, NormalisedLinear):
+                layer.meet(samples)
+            samples = layer(samples)
+
     def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
+
+
+class NormalisedLinear(nn.Module):
+    """A fully connected layer whose weights turn, and are of a length that training leaves.
+
+    References:
+        Salimans and Kingma 2016, section 3, arXiv 1602.07868: lengths and biases by which the
+        activations of the first samples have mean 0 and variance 1. openai/improved-gan,
+        mnist_svhn_cifar10/nn.py: DenseLayer, whose lengths then stay.
+
+    Args:
+        fan_in: Numbers that come in.
+        fan_out: Numbers that go out.
+    """
+
+    length: Tensor
+    met: Tensor
+
+    def __init__(self, fan_in: int, fan_out: int) -> None:
+        super().__init__()
+        self.direction = nn.Parameter(torch.randn(fan_out, fan_in))
+        self.bias = nn.Parameter(torch.zeros(fan_out))
+        self.register_buffer("length", torch.ones(fan_out))
+        self.register_buffer("met", torch.zeros((), dtype=torch.bool))
+
+    @property
+    def weight(self) -> Tensor:
+        """The weights (fan_out, fan_in), each row of its length."""
+        return normalize(self.direction) * self.length[:, None]
+
+    def meet(self, samples: Tensor) -> None:
+        """Give samples (N, fan_in) activations of mean 0 and variance 1, if they are the first."""
+        if self.met:
+            return
+        activations = self(samples)
+        deviation, mean = torch.std_mean(activations, dim=0, correction=0)
+        deviation = deviation.clamp(min=SMALLEST_DEVIATION)
+        self.length /= deviation
+        self.bias.copy_(-mean / deviation)
+        self.met.fill_(True)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return linear(inputs, self.weight, self.bias)
 
 
 class GaussianNoise(nn.Module):

@@ -1,15 +1,16 @@
 """The K + 1 classes, the noise between layers, and how codes are judged."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
 
 from gan_lab.losses import NonSaturating
+from gan_lab.media import Image
 from gan_lab.models import Autoencoder, ClassScores, Embedding, Energy, MLPBackbone, MLPGenerator
 from gan_lab.models import NoisyMLPBackbone as Noisy
-from gan_lab.models.few_labels import GaussianNoise
+from gan_lab.models.few_labels import GaussianNoise, NormalisedLinear
 
 SHAPE = (1, 4, 4)
 MLP = partial(MLPBackbone, hidden=(8,))
@@ -42,15 +43,53 @@ def test_noise_is_added_while_it_trains_and_only_then() -> None:
         GaussianNoise(-1)
 
 
-def test_weight_norm_learns_length_and_direction_apart() -> None:
+def test_weights_turn_and_keep_the_length_that_the_first_samples_asked_for() -> None:
     torch.manual_seed(0)
-    layer = next(m for m in Noisy(SHAPE, (8,)).modules() if isinstance(m, nn.Linear))
-    names = {name.rpartition(".")[2] for name, _ in layer.named_parameters()}
-    assert names == {"original0", "original1", "bias"}
-    length = layer.parametrizations.weight.original0.flatten()
-    torch.testing.assert_close(layer.weight.norm(dim=1), length)
+    backbone = Noisy(SHAPE, (8, 6), input_noise=0.6, noise=0.5)
+    layers = [m for m in backbone.modules() if isinstance(m, NormalisedLinear)]
+    for layer in layers:
+        assert {name for name, _ in layer.named_parameters()} == {"direction", "bias"}
+        torch.testing.assert_close(layer.weight.norm(dim=1), torch.ones(len(layer.bias)))
+    samples = 3 + 2 * torch.randn(4000, *SHAPE)
+    state = torch.get_rng_state()
+    backbone.meet(samples)
+    assert torch.equal(torch.get_rng_state(), state)
+    noisy = samples.flatten(1) + 0.6 * torch.randn(4000, 16)
+    for layer in layers:
+        activations = layer(noisy)
+        torch.testing.assert_close(
+            activations.mean(0), torch.zeros_like(layer.bias), atol=0.1, rtol=0
+        )
+        torch.testing.assert_close(
+            activations.std(0), torch.ones_like(layer.bias), atol=0.1, rtol=0
+        )
+        noisy = activations.relu() + 0.5 * torch.randn_like(activations)
+    lengths = [layer.length.clone() for layer in layers]
+    backbone.meet(10 * samples)  # known already
+    optimizer = torch.optim.SGD(backbone.parameters(), lr=1.0)
+    backbone(samples).square().mean().backward()
+    before = [layer.weight.detach().clone() for layer in layers]
+    optimizer.step()
+    for layer, length, weight in zip(layers, lengths, before, strict=True):
+        assert not torch.equal(layer.weight, weight)
+        torch.testing.assert_close(layer.weight.norm(dim=1), length)
     plain = Noisy(SHAPE, (8,), weight_norm=False)
-    assert not any("original" in name for name, _ in plain.named_parameters())
+    assert not any(isinstance(m, NormalisedLinear) for m in plain.modules())
+
+
+def test_a_classifier_meets_samples_of_the_training_split() -> None:
+    torch.manual_seed(0)
+    judge = ClassScores(partial(Noisy, hidden=(8,)), SHAPE, 3)
+    images = torch.randint(256, (600, *SHAPE), dtype=torch.uint8)
+    data = SimpleNamespace(train=SimpleNamespace(images=images), medium=Image(SHAPE))
+    judge.meet(data)
+    activations = judge.backbone.layers[2](Image(SHAPE).to_float(images).flatten(1))
+    assert activations.detach().mean().abs() < 0.1
+    assert 0.6 < activations.detach().std() < 1  # without the noise that it was scaled amid
+    before = {name: value.clone() for name, value in judge.state_dict().items()}
+    ClassScores(MLP, SHAPE, 3).meet(SimpleNamespace())  # nothing to meet
+    judge.meet(data)
+    assert all(torch.equal(value, before[name]) for name, value in judge.state_dict().items())
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
