@@ -36,6 +36,10 @@ def methods(source: Path) -> dict[str, list[str]]:
     }
 
 
+STEADY = "prior=normal", "scheduler=none", "learning_rate=5e-4"
+"""One small rate from the source's first step to the target's last."""
+
+
 def main() -> None:
     """Run what is missing and print the table."""
     parser = arguments(__doc__ or "", "outputs/results/transfer", 1000)
@@ -46,7 +50,7 @@ def main() -> None:
     source = given.folder / "source"
     if not given.table_only:
         steps = f"trainer.max_steps={3 * given.steps}"
-        train(source, [steps, "callbacks.evaluation=null", "trainer.precision=32-true"])
+        train(source, [*STEADY, steps, "callbacks.evaluation=null", "trainer.precision=32-true"])
     rows = []
     for target in given.targets:
         for size, (name, own) in product(given.sizes or SIZES[target], methods(source).items()):
@@ -56,7 +60,13 @@ def main() -> None:
             for seed in range(given.seeds):
                 folder = given.folder / f"{target}-{size}-{slug(name)}-{seed}"
                 overrides = [
-                    *(f"data={target}", f"data.size={size}", f"seed={seed}", "metrics=all"),
+                    *(
+                        *STEADY,
+                        f"data={target}",
+                        f"data.size={size}",
+                        f"seed={seed}",
+                        "metrics=all",
+                    ),
                     *(f"trainer.max_steps={given.steps}", "trainer.precision=32-true", *own),
                     *("callbacks.nearest_neighbours=null", *given.overrides),
                     f"callbacks.evaluation.every_n_steps={given.steps + 1}",
