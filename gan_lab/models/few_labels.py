@@ -152,7 +152,8 @@ class NormalisedLinear(nn.Module):
 
     def __init__(self, fan_in: int, fan_out: int) -> None:
         super().__init__()
-        self.direction = nn.Parameter(torch.randn(fan_out, fan_in))
+        # By how long this is, an optimizer's steps turn the weights; as in the authors' code.
+        self.direction = nn.Parameter(0.1 * torch.randn(fan_out, fan_in))
         self.bias = nn.Parameter(torch.zeros(fan_out))
         self.register_buffer("length", torch.ones(fan_out))
         self.register_buffer("met", torch.zeros((), dtype=torch.bool))
