@@ -87,9 +87,6 @@ class Backbone(nn.Module, ABC):
     def forward(self, inputs: Tensor) -> Tensor:
         """Return features for inputs (N, *input_shape)."""
 
-    def meet(self, samples: Tensor) -> None:
-        """Take up what is to be known of samples (N, *input_shape) at first; here nothing."""
-
     def initialise(self, layer: nn.Module) -> None:
         """Draw a layer's weights; by default they stay as torch drew them."""
 

@@ -6,14 +6,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, normalize
 
 from gan_lab.contracts import Discriminator, Sample, Verdict
 from gan_lab.models.arguments import flat_size, require_shape, require_size
 from gan_lab.models.base import Backbone, draw_weights
-
-SMALLEST_DEVIATION = 1e-3
-"""Of what counts as activations that vary."""
+from gan_lab.models.weight_norm import NormalisedLinear
 
 
 class ClassScores(Discriminator):
@@ -30,6 +27,7 @@ class ClassScores(Discriminator):
         network: Builds the backbone for the shape that reaches it.
         sample_shape: Of one sample.
         classes: K, positive.
+        weight_norm: Whether lengths and directions of the classes' weights are learnt apart.
 
     Raises:
         ValueError: If a size is out of range.
@@ -39,29 +37,38 @@ class ClassScores(Discriminator):
     taught = ("label",)
 
     SEEN_FIRST = 500
-    """Samples that the backbone meets before its first step, as many as in the authors' code."""
+    """Samples that weights are scaled to before the first step, as many as in the authors' code."""
 
     def __init__(
         self,
         network: Callable[[tuple[int, ...]], Backbone],
         sample_shape: Sequence[int],
         classes: int = 10,
+        weight_norm: bool = False,
     ) -> None:
         super().__init__()
         self.sample_shape = require_shape(sample_shape)
         self.num_classes = require_size("classes", classes)
         self.backbone = network(self.sample_shape)
-        self.linear = nn.Linear(self.backbone.features, classes)
+        features = self.backbone.features
+        self.linear = (
+            NormalisedLinear(features, classes, learnt=True)
+            if weight_norm
+            else nn.Linear(features, classes)
+        )
         draw_weights(self, self.backbone.initialise)
 
+    @torch.no_grad()
     def meet(self, data: Any) -> None:
-        """Show the backbone samples of the training split."""
+        """Scale weights of fixed length to samples of the training split."""
         images = getattr(getattr(data, "train", None), "images", None)
-        if images is not None:
+        if images is not None and isinstance(self.backbone, NoisyMLPBackbone):
             random = torch.Generator().manual_seed(0)
             chosen = torch.randperm(len(images), generator=random)[: self.SEEN_FIRST]
-            images = images[chosen].to(self.linear.weight.device)
-            self.backbone.meet(data.medium.to_float(images))
+            images = images[chosen].to(self.linear.bias.device)
+            features = self.backbone.meet(data.medium.to_float(images))
+            if isinstance(self.linear, NormalisedLinear):
+                self.linear.meet(features)
 
     def forward(self, sample: Sample) -> Verdict:
         """Return logits (N,), the features and the classes' logits (N, K)."""
@@ -117,7 +124,7 @@ class NoisyMLPBackbone(Backbone):
         self.features = widths[-1]
 
     @torch.no_grad()
-    def meet(self, samples: Tensor) -> None:
+    def meet(self, samples: Tensor) -> Tensor:
         """Scale each layer to these samples, amid noise, unless that was done before."""
         random = torch.Generator().manual_seed(0)
         for layer in self.layers:
@@ -128,54 +135,11 @@ class NoisyMLPBackbone(Backbone):
             if isinstance(layer, NormalisedLinear):
                 layer.meet(samples)
             samples = layer(samples)
+        return samples
 
     def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
-
-
-class NormalisedLinear(nn.Module):
-    """A fully connected layer whose weights turn, and are of a length that training leaves.
-
-    References:
-        Salimans and Kingma 2016, section 3, arXiv 1602.07868: lengths and biases by which the
-        activations of the first samples have mean 0 and variance 1. openai/improved-gan,
-        mnist_svhn_cifar10/nn.py: DenseLayer, whose lengths then stay.
-
-    Args:
-        fan_in: Numbers that come in.
-        fan_out: Numbers that go out.
-    """
-
-    length: Tensor
-    met: Tensor
-
-    def __init__(self, fan_in: int, fan_out: int) -> None:
-        super().__init__()
-        # By how long this is, an optimizer's steps turn the weights; as in the authors' code.
-        self.direction = nn.Parameter(0.1 * torch.randn(fan_out, fan_in))
-        self.bias = nn.Parameter(torch.zeros(fan_out))
-        self.register_buffer("length", torch.ones(fan_out))
-        self.register_buffer("met", torch.zeros((), dtype=torch.bool))
-
-    @property
-    def weight(self) -> Tensor:
-        """The weights (fan_out, fan_in), each row of its length."""
-        return normalize(self.direction) * self.length[:, None]
-
-    def meet(self, samples: Tensor) -> None:
-        """Give samples (N, fan_in) activations of mean 0 and variance 1, if they are the first."""
-        if self.met:
-            return
-        activations = self(samples)
-        deviation, mean = torch.std_mean(activations, dim=0, correction=0)
-        deviation = deviation.clamp(min=SMALLEST_DEVIATION)
-        self.length /= deviation
-        self.bias.copy_(-mean / deviation)
-        self.met.fill_(True)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return linear(inputs, self.weight, self.bias)
 
 
 class GaussianNoise(nn.Module):

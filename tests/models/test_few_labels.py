@@ -10,7 +10,8 @@ from gan_lab.losses import NonSaturating
 from gan_lab.media import Image
 from gan_lab.models import Autoencoder, ClassScores, Embedding, Energy, MLPBackbone, MLPGenerator
 from gan_lab.models import NoisyMLPBackbone as Noisy
-from gan_lab.models.few_labels import GaussianNoise, NormalisedLinear
+from gan_lab.models.few_labels import GaussianNoise
+from gan_lab.models.weight_norm import NormalisedLinear
 
 SHAPE = (1, 4, 4)
 MLP = partial(MLPBackbone, hidden=(8,))
@@ -87,6 +88,13 @@ def test_a_classifier_meets_samples_of_the_training_split() -> None:
     assert activations.detach().mean().abs() < 0.1
     assert 0.6 < activations.detach().std() < 1  # without the noise that it was scaled amid
     before = {name: value.clone() for name, value in judge.state_dict().items()}
+    last = ClassScores(partial(Noisy, hidden=(8,)), SHAPE, 3, weight_norm=True)
+    assert {name for name, _ in last.linear.named_parameters()} == {"direction", "bias", "length"}
+    last.meet(data)
+    assert last.linear.length.std() > 0  # each class's own
+    assert last({"x": Image(SHAPE).to_float(images)}).heads["label"].std() == pytest.approx(
+        1, abs=0.2
+    )
     ClassScores(MLP, SHAPE, 3).meet(SimpleNamespace())  # nothing to meet
     judge.meet(data)
     assert all(torch.equal(value, before[name]) for name, value in judge.state_dict().items())
