@@ -30,9 +30,12 @@ EARLIER = (
     *("callbacks.ema.decay=null", "trainer.max_steps=5000"),
 )
 """The default that came before."""
+PLAIN_LATENT = "prior=normal", "scheduler=none", "learning_rate=5e-4"
+"""The default's networks alone."""
 
 RECIPES = recipes(
     Recipe(PLAIN, "the copied script: 32 pixels, upsampling, dropout, Adam 2e-4, endless"),
     Recipe("default", "nothing"),
+    Recipe("networks", "a normal latent, Adam 5e-4 throughout", PLAIN_LATENT),
     Recipe("earlier", "the default before: DCGAN of width 32, Adam 2e-4, 5,000 steps", EARLIER),
 )
