@@ -30,7 +30,10 @@ class Clustered(Prior):
     def __init__(self, dim: int, clusters: int = 10, deviation: float = 0.1) -> None:
         super().__init__(dim)
         if not 1 <= clusters < dim:
-            raise ValueError(f"clusters must be between 1 and latent_dim - 1, got {clusters}")
+            raise ValueError(
+                f"clusters must be between 1 and latent_dim - 1 = {dim - 1}, got {clusters}; "
+                "prior=normal has none"
+            )
         if not deviation > 0:
             raise ValueError(f"deviation must be positive, got {deviation}")
         self.clusters, self.deviation = clusters, deviation
