@@ -15,6 +15,7 @@ from itertools import product
 from pathlib import Path
 
 from benchmarks.jobs import arguments, figure, slug, summary_of, table, told, train
+from benchmarks.recipes import PLAIN_LATENT
 
 SIZES = {"fashion_mnist": (100, 500, 5000), "small_digits": (100, 500, 1200)}
 FIGURES = ("kid", 4), ("fid", 1), ("data_copying", 1), ("coverage", 3)
@@ -36,10 +37,6 @@ def methods(source: Path) -> dict[str, list[str]]:
     }
 
 
-STEADY = "prior=normal", "scheduler=none", "learning_rate=5e-4"
-"""One small rate from the source's first step to the target's last."""
-
-
 def main() -> None:
     """Run what is missing and print the table."""
     parser = arguments(__doc__ or "", "outputs/results/transfer", 1000)
@@ -50,7 +47,8 @@ def main() -> None:
     source = given.folder / "source"
     if not given.table_only:
         steps = f"trainer.max_steps={3 * given.steps}"
-        train(source, [*STEADY, steps, "callbacks.evaluation=null", "trainer.precision=32-true"])
+        exact = "trainer.precision=32-true"
+        train(source, [*PLAIN_LATENT, steps, "callbacks.evaluation=null", exact])
     rows = []
     for target in given.targets:
         for size, (name, own) in product(given.sizes or SIZES[target], methods(source).items()):
@@ -60,13 +58,8 @@ def main() -> None:
             for seed in range(given.seeds):
                 folder = given.folder / f"{target}-{size}-{slug(name)}-{seed}"
                 overrides = [
-                    *(
-                        *STEADY,
-                        f"data={target}",
-                        f"data.size={size}",
-                        f"seed={seed}",
-                        "metrics=all",
-                    ),
+                    *PLAIN_LATENT,
+                    *(f"data={target}", f"data.size={size}", f"seed={seed}", "metrics=all"),
                     *(f"trainer.max_steps={given.steps}", "trainer.precision=32-true", *own),
                     *("callbacks.nearest_neighbours=null", *given.overrides),
                     f"callbacks.evaluation.every_n_steps={given.steps + 1}",

@@ -1,5 +1,6 @@
 """How many samples of the test split a game recognises, or sorts as their classes are."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -138,18 +139,35 @@ def tell(trainer: Trainer, figures: dict[str, float]) -> None:
     trainer.callback_metrics.update({name: torch.tensor(v) for name, v in figures.items()})
 
 
-@torch.no_grad()
 def verdicts_on_test(trainer: Trainer, side: nn.Module, batch_size: int) -> tuple[Tensor, Tensor]:
     """Return the likeliest class of each sample of the test split, and its own, both (N,)."""
+
+    def likeliest(samples: Tensor) -> Tensor:
+        return class_logits(side, samples).argmax(dim=1)
+
+    labels: Tensor = trainer.datamodule.test[1]  # type: ignore[attr-defined]
+    return of_each(trainer, side, likeliest, "test", batch_size), labels.cpu()
+
+
+@torch.no_grad()
+def of_each(
+    trainer: Trainer,
+    side: nn.Module,
+    found: Callable[[Tensor], Tensor],
+    split: str,
+    batch_size: int = 1000,
+) -> Tensor:
+    """Return what a side finds of each sample of a split, (N, ...), a part of them at a time."""
     data = trainer.datamodule  # type: ignore[attr-defined]
-    images, labels = data.test
+    images = getattr(data, split)[0]
     device = next(side.parameters()).device
-    found = []
     with evaluating(side):
-        for index in torch.split(torch.arange(len(labels)), batch_size):
-            samples = data.medium.to_float(images[index].to(device))
-            found.append(class_logits(side, samples).argmax(dim=1).cpu())
-    return torch.cat(found), labels.cpu()
+        return torch.cat(
+            [
+                found(data.medium.to_float(images[index].to(device))).cpu()
+                for index in torch.split(torch.arange(len(images)), batch_size)
+            ]
+        )
 
 
 def classifier(game: GAN) -> nn.Module:

@@ -1,6 +1,5 @@
 """What an encoder's codes are worth: neighbours, likeness to the prior, reconstructions."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -8,15 +7,12 @@ import torch
 from pytorch_lightning import Callback, Trainer
 from torch import Tensor
 
-from gan_lab.callbacks.accuracy import tell
+from gan_lab.callbacks.accuracy import of_each, tell
 from gan_lab.contracts import Encodes
 from gan_lab.errors import LabError
 from gan_lab.game import GAN
-from gan_lab.game.module import evaluating
 from gan_lab.metrics.fid import fitted, frechet_distance
 from gan_lab.metrics.neighbours import nearest
-
-ENCODED_AT_ONCE = 1000
 
 
 class TestCodes(Callback):
@@ -56,7 +52,7 @@ class TestCodes(Callback):
                 "use callbacks.test_codes=null, or experiment=bigan"
             )
         if self._untrained is None:
-            codes = partial(of_each, trainer, pl_module, code)
+            codes = partial(of_each, trainer, pl_module.task, partial(code, pl_module.task))
             self._untrained = neighbours_accuracy(trainer, codes("train"), codes("test"))
 
     def on_train_batch_end(  # type: ignore[override]
@@ -67,9 +63,10 @@ class TestCodes(Callback):
             return
         assert self._untrained is not None, "measured when training began"
         task: Any = pl_module.task
-        codes = partial(of_each, trainer, pl_module, code)
-        pixels = partial(of_each, trainer, pl_module, lambda _, samples: samples.flatten(1))
+        codes = partial(of_each, trainer, pl_module.task, partial(code, pl_module.task))
+        pixels = partial(of_each, trainer, task, partial(torch.flatten, start_dim=1))
         asked = codes("test")
+        errors = of_each(trainer, task, partial(error, task), "test")
         random = torch.Generator().manual_seed(0)
         drawn, again = (task.latents(len(asked), random)["z"] for _ in range(2))
         found = {
@@ -78,7 +75,7 @@ class TestCodes(Callback):
             "accuracy_pixels": neighbours_accuracy(trainer, pixels("train"), pixels("test")),
             "fid_to_prior": frechet_distance(*fitted(asked), *fitted(drawn)).item(),
             "fid_of_prior": frechet_distance(*fitted(again), *fitted(drawn)).item(),
-            "reconstruction": of_each(trainer, pl_module, error, "test").double().mean().item(),
+            "reconstruction": errors.double().mean().item(),
         }
         tell(trainer, {f"test_codes/{name}": value for name, value in found.items()})
 
@@ -93,31 +90,14 @@ class TestCodes(Callback):
 
 def code(task: Any, samples: Tensor) -> Tensor:
     """Return the codes (N, dim) of samples."""
-    codes: Tensor = task.codes(samples)["z"]
+    codes: Tensor = task.codes(samples)["z"].float()
     return codes
 
 
 def error(task: Any, samples: Tensor) -> Tensor:
     """Return each sample's mean squared error (N,) when it is drawn again from its code."""
-    errors: Tensor = (task.reconstruct(samples) - samples).square().flatten(1).mean(1)
+    errors: Tensor = (task.reconstruct(samples) - samples).square().flatten(1).mean(1).float()
     return errors
-
-
-@torch.no_grad()
-def of_each(
-    trainer: Trainer, game: GAN, found: Callable[[Any, Tensor], Tensor], split: str
-) -> Tensor:
-    """Return what a task finds of each sample of a split, (N, ...), a part of them at a time."""
-    data = trainer.datamodule  # type: ignore[attr-defined]
-    images = getattr(data, split).images
-    device = next(game.task.parameters()).device
-    with evaluating(game.task):
-        return torch.cat(
-            [
-                found(game.task, data.medium.to_float(images[index].to(device))).float().cpu()
-                for index in torch.split(torch.arange(len(images)), ENCODED_AT_ONCE)
-            ]
-        )
 
 
 def neighbours_accuracy(trainer: Trainer, known: Tensor, asked: Tensor) -> float:

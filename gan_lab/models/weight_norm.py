@@ -46,7 +46,7 @@ class NormalisedLinear(nn.Module):
         """Give samples (N, fan_in) activations of mean 0 and variance 1, if they are the first."""
         if self.met:
             return
-        activations = self(samples.flatten(1))
+        activations = self(samples)
         deviation, mean = torch.std_mean(activations, dim=0, correction=0)
         deviation = deviation.clamp(min=SMALLEST_DEVIATION)
         self.length /= deviation
