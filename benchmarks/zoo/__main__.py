@@ -145,6 +145,7 @@ def entry(animal: Animal, budget: list[str], page: Path) -> list[str]:
         lines.append(
             f"- {figure}: not measured" if found is None else f"- `{found[0]}`: {cell(found[1])}"
         )
+    lines += ["", f"{animal['seen']}."] if "seen" in animal else []
     grid = figures_of(page) / f"{name}.png"
     if grid.exists():
         lines += ["", f"![The first samples of {name}, seed 0]({grid.relative_to(page.parent)})"]

@@ -1,0 +1,98 @@
+"""What an adversary makes of few labels: beside its runs, the same classifier and labels alone.
+
+    python -m benchmarks.few_labels        # a minute; the zoo's runs of sgan are read, not made
+
+The network, its noise, its averaged weights and the labels that a seed knows are those of
+``experiment=sgan``; unlabelled and generated samples are never seen.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from torch.nn.functional import cross_entropy
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from benchmarks.jobs import table, told
+from benchmarks.zoo.record import figures_of
+from gan_lab.cli.app import config_dir
+from gan_lab.contracts import Discriminator
+from gan_lab.data import InMemoryDataModule
+from gan_lab.data.labelled import UNKNOWN
+
+PAGE = Path(__file__).parents[1] / "docs" / "zoo.md"
+DECAY = 0.99
+"""Of the averaged weights; the recipe's 0.9999 is for ten times the steps."""
+
+
+def main() -> None:
+    """Train what is supervised alone, and print both shares of errors."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=3000, help="of the supervised classifier")
+    parser.add_argument("--page", type=Path, default=PAGE, help="of the zoo's runs")
+    parser.add_argument("overrides", nargs="*", help="after --: data.labels=1000")
+    given = parser.parse_args()
+    alone = [supervised(seed, given.steps, given.overrides) for seed in range(given.seeds)]
+    kept = figures_of(given.page) / "sgan.json"
+    runs = json.loads(kept.read_text()) if kept.exists() else {}
+    beside = [run["final"]["test_errors_averaged"] for run in runs.values()]
+    rows = [["labels alone", told([100 * share for share in alone])]]
+    rows += [["`sgan`", told([100 * share for share in beside])]] if beside else []
+    print(table(["", "test errors, %"], rows))
+
+
+def supervised(seed: int, steps: int, overrides: list[str]) -> float:
+    """Return the share of the test split that labels alone do not teach."""
+    with initialize_config_dir(str(config_dir()), version_base="1.3"):
+        chosen = ["experiment=sgan", f"seed={seed}", "run_dir=/nowhere", *overrides]
+        config = compose("train", chosen)
+    torch.manual_seed(seed)
+    data: InMemoryDataModule = instantiate(config.data)
+    data.prepare_data()
+    data.setup("fit")
+    data.setup("test")
+    classifier: Discriminator = instantiate(config.discriminator)
+    classifier.meet(data)
+    known = (data.train.labels != UNKNOWN).nonzero().flatten()
+    samples = data.medium.to_float(data.train.images[known])
+    learn(classifier, samples, data.train.labels[known], steps, config.optimizer.discriminator)
+    return errors(classifier, data)
+
+
+def learn(
+    classifier: Discriminator, x: torch.Tensor, labels: torch.Tensor, steps: int, optimizer: Any
+) -> None:
+    """Teach a classifier all labelled samples at each step, at a rate that falls to 0."""
+    moving = instantiate(optimizer)(classifier.parameters())
+    falling = torch.optim.lr_scheduler.LinearLR(moving, 1.0, 0.0, total_iters=steps)
+    average = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
+    averaged = AveragedModel(classifier, multi_avg_fn=average, use_buffers=True)
+    for _ in range(steps):
+        loss = cross_entropy(classifier({"x": x}).heads["label"], labels)
+        moving.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        moving.step()
+        falling.step()
+        averaged.update_parameters(classifier)
+    classifier.load_state_dict(averaged.module.state_dict())
+
+
+@torch.no_grad()
+def errors(classifier: Discriminator, data: InMemoryDataModule) -> float:
+    """Return the share of the test split that is taken for another class."""
+    classifier.eval()
+    images, labels = data.test.images, data.test.labels
+    wrong = [
+        (classifier({"x": data.medium.to_float(x)}).heads["label"].argmax(1) != y).sum()
+        for x, y in zip(images.split(1000), labels.split(1000), strict=True)
+    ]
+    return float(sum(wrong)) / len(labels)
+
+
+if __name__ == "__main__":
+    main()
