@@ -6,21 +6,19 @@
 
 Each run is ``python -m gan_lab.train experiment=NAME``, narrowed by values where animals.yaml says
 so. What it ended with is kept in docs/figures/zoo, and a run that is there, of the recipe as it
-stands, is not made again: the command can be interrupted at any time and goes on where it stopped,
-on another machine too.
+stands, is not made again: the command can be interrupted at any time. A run goes on at its last
+checkpoint, the rest on another machine too.
 """
 
 import argparse
-import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from benchmarks.jobs import summary_of
-from benchmarks.zoo.record import Run, figures_of, keep, recorded
+from benchmarks.jobs import train
+from benchmarks.zoo.record import Run, digest, figures_of, keep, recorded
 from gan_lab.cli.app import config_dir
 from gan_lab.report.statistics import describe
 
@@ -58,30 +56,23 @@ def main() -> None:
     jobs = [(name, seed) for seed in range(arguments.seeds) for name in arguments.recipes]
     for number, (name, seed) in enumerate([] if arguments.write_only else jobs, start=1):
         narrowed = [*narrowings[name], *budget]
-        folder = arguments.folder / f"{name}-{seed}"
         if seed in recorded(name, narrowed, arguments.page):
             continue
-        command = command_line(name, seed, folder, [*narrowed, *arguments.overrides])
-        print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
-        if subprocess.run(command, check=False).returncode:
-            print(f"failed: {shlex.join(command)}", file=sys.stderr)
-        elif summary_of(folder).get("status") == "finished":
+        print(f"[{number}/{len(jobs)}]", end=" ", file=sys.stderr, flush=True)
+        folder = arguments.folder / f"{name}-{seed}-{digest(name, narrowed)}"
+        summary = train(folder, [*settings(name, seed), *narrowed, *arguments.overrides])
+        if summary.get("status") == "finished":
             keep(name, narrowed, seed, folder, arguments.page)
     write(every, budget, arguments.page)
     print(arguments.page)
 
 
-def command_line(name: str, seed: int, folder: Path, overrides: list[str]) -> list[str]:
-    """Return the command of a run, whose last weights alone are measured."""
+def settings(name: str, seed: int) -> list[str]:
+    """Return a run's overrides, by which its last weights alone are measured."""
     measure = judge(name)
     samples = ["callbacks.evaluation.final_num_samples=10000"] if measure == "evaluation" else []
-    return [
-        *(sys.executable, "-m", "gan_lab.train", f"experiment={name}", f"seed={seed}"),
-        "metrics=all",
-        *(f"callbacks.{measure}.every_n_steps=1000000", *samples),
-        *overrides,
-        f"hydra.run.dir={folder}",
-    ]
+    only = f"callbacks.{measure}.every_n_steps=1000000"
+    return [f"experiment={name}", f"seed={seed}", "metrics=all", only, *samples]
 
 
 def judge(name: str) -> str:
