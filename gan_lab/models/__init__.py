@@ -13,7 +13,7 @@ from gan_lab.models.discriminators import MultiScale, PerKey, Scores
 from gan_lab.models.encoders import Autoencoder, Encoder, GaussianEncoder
 from gan_lab.models.energy import Energy
 from gan_lab.models.fastgan import FastGANDiscriminator, FastGANGenerator
-from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone
+from gan_lab.models.few_labels import ClassScores, NoisyMLPBackbone, SoftplusGenerator
 from gan_lab.models.frames_and_clips import FramesAndClips, HalvingReadout, MoCoGANBackbone
 from gan_lab.models.infogan import InfoGANBackbone, InfoGANGenerator
 from gan_lab.models.inputs import LabelPlanes, Packs, Shrink
@@ -99,6 +99,7 @@ __all__ = [
     "Scores",
     "SelfAttention",
     "Shrink",
+    "SoftplusGenerator",
     "SpecGANBackbone",
     "SpecGANGenerator",
     "StyleEncoder",

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from gan_lab.contracts import Discriminator, Sample, Verdict
 from gan_lab.models.arguments import flat_size, require_shape, require_size
-from gan_lab.models.base import Backbone, draw_weights
+from gan_lab.models.base import Backbone, Generator, draw_weights
+from gan_lab.models.labels import ConditionalSequential, Labels
 from gan_lab.models.weight_norm import NormalisedLinear
 
 
@@ -28,6 +29,8 @@ class ClassScores(Discriminator):
         sample_shape: Of one sample.
         classes: K, positive.
         weight_norm: Whether lengths and directions of the classes' weights are learnt apart.
+        noise: Deviation of the noise on features before the classes' weights; the features that are
+            told have none.
 
     Raises:
         ValueError: If a size is out of range.
@@ -45,8 +48,10 @@ class ClassScores(Discriminator):
         sample_shape: Sequence[int],
         classes: int = 10,
         weight_norm: bool = False,
+        noise: float = 0.0,
     ) -> None:
         super().__init__()
+        self.noise = GaussianNoise(noise)
         self.sample_shape = require_shape(sample_shape)
         self.num_classes = require_size("classes", classes)
         self.backbone = network(self.sample_shape)
@@ -68,13 +73,13 @@ class ClassScores(Discriminator):
             images = images[chosen].to(self.linear.bias.device)
             features = self.backbone.meet(data.medium.to_float(images))
             if isinstance(self.linear, NormalisedLinear):
-                self.linear.meet(features)
+                self.linear.meet(self.noise.added(features, random))
 
     def forward(self, sample: Sample) -> Verdict:
         """Return logits (N,), the features and the classes' logits (N, K)."""
         features = self.backbone(sample["x"])
         pooled = features if features.ndim == 2 else features.flatten(2).mean(dim=2)
-        logits = self.linear(pooled).float()
+        logits = self.linear(self.noise(pooled)).float()
         return Verdict({"x": logits.logsumexp(dim=1)}, {"features": features, "label": logits})
 
 
@@ -120,7 +125,7 @@ class NoisyMLPBackbone(Backbone):
                 layer(fan_in, fan_out),
                 nn.ReLU(),
             ]
-        self.layers = nn.Sequential(*layers, GaussianNoise(noise))
+        self.layers = nn.Sequential(*layers)
         self.features = widths[-1]
 
     @torch.no_grad()
@@ -129,8 +134,7 @@ class NoisyMLPBackbone(Backbone):
         random = torch.Generator().manual_seed(0)
         for layer in self.layers:
             if isinstance(layer, GaussianNoise):
-                noise = torch.randn(samples.shape, generator=random)
-                samples = samples + layer.deviation * noise.to(samples)
+                samples = layer.added(samples, random)
                 continue
             if isinstance(layer, NormalisedLinear):
                 layer.meet(samples)
@@ -140,6 +144,45 @@ class NoisyMLPBackbone(Backbone):
     def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
         return features
+
+
+class SoftplusGenerator(Generator):
+    """Latent → softplus units under batch norm → an image, whose weights' lengths are learnt apart.
+
+    References:
+        Salimans et al. 2016, arXiv 1606.03498, and the authors' code, openai/improved-gan,
+        mnist_svhn_cifar10/train_mnist_feature_matching.py: twice 500 units.
+
+    Args:
+        latent_dim: Length of a latent vector, positive.
+        sample_shape: Of one sample.
+        hidden: Widths of the hidden layers.
+        labels: See :class:`Generator`.
+
+    Raises:
+        ValueError: If a size is not positive.
+    """
+
+    def __init__(
+        self,
+        latent_dim: int = 100,
+        sample_shape: Sequence[int] = (1, 28, 28),
+        hidden: Sequence[int] = (500, 500),
+        labels: Labels | None = None,
+    ) -> None:
+        super().__init__(latent_dim, sample_shape, labels)
+        widths = [self.input_dim, *(require_size("hidden", width) for width in hidden)]
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in pairwise(widths):
+            norm = self.batch_norm(fan_out, nn.BatchNorm1d)
+            layers += [nn.Linear(fan_in, fan_out, bias=False), norm, nn.Softplus()]
+        layers.append(NormalisedLinear(widths[-1], flat_size(self.sample_shape), learnt=True))
+        self.layers = ConditionalSequential(*layers, nn.Unflatten(1, self.sample_shape))
+        draw_weights(self)
+
+    def body(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        # Theirs is a sigmoid of images in [0, 1].
+        return torch.tanh(self.layers(inputs, labels) / 2)
 
 
 class GaussianNoise(nn.Module):
@@ -159,3 +202,7 @@ class GaussianNoise(nn.Module):
         if not self.training or not self.deviation:
             return inputs
         return inputs + self.deviation * torch.randn_like(inputs)
+
+    def added(self, inputs: Tensor, random: torch.Generator) -> Tensor:
+        """Return the inputs amid noise of a generator on the CPU, training or not."""
+        return inputs + self.deviation * torch.randn(inputs.shape, generator=random).to(inputs)

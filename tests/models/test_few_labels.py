@@ -8,7 +8,15 @@ import torch
 
 from gan_lab.losses import NonSaturating
 from gan_lab.media import Image
-from gan_lab.models import Autoencoder, ClassScores, Embedding, Energy, MLPBackbone, MLPGenerator
+from gan_lab.models import (
+    Autoencoder,
+    ClassScores,
+    Embedding,
+    Energy,
+    MLPBackbone,
+    MLPGenerator,
+    SoftplusGenerator,
+)
 from gan_lab.models import NoisyMLPBackbone as Noisy
 from gan_lab.models.few_labels import GaussianNoise
 from gan_lab.models.weight_norm import NormalisedLinear
@@ -32,7 +40,7 @@ def test_noise_is_added_while_it_trains_and_only_then() -> None:
     torch.manual_seed(0)
     backbone = Noisy(SHAPE, (8, 6), input_noise=0.6, noise=0.5)
     deviations = [m.deviation for m in backbone.modules() if isinstance(m, GaussianNoise)]
-    assert deviations == [0.6, 0.5, 0.5]
+    assert deviations == [0.6, 0.5]
     x = torch.randn(3, *SHAPE)
     assert not torch.equal(backbone(x), backbone(x))
     backbone.eval()
@@ -42,6 +50,23 @@ def test_noise_is_added_while_it_trains_and_only_then() -> None:
     assert added.std().item() == pytest.approx(0.7, rel=0.03)
     with pytest.raises(ValueError, match="noise must not be negative"):
         GaussianNoise(-1)
+    judge = ClassScores(MLP, SHAPE, 3, noise=0.5)
+    first, second = judge({"x": x}), judge({"x": x})
+    assert torch.equal(first.heads["features"], second.heads["features"])  # that are matched
+    assert not torch.equal(first.heads["label"], second.heads["label"])
+
+
+def test_the_generators_last_weights_have_lengths_of_their_own() -> None:
+    torch.manual_seed(0)
+    generator = SoftplusGenerator(5, SHAPE, (8, 6))
+    *first, last, _ = generator.layers.layers.children()
+    assert isinstance(last, NormalisedLinear)
+    torch.testing.assert_close(last.weight.norm(dim=1), torch.ones(16))
+    assert isinstance(last.length, torch.nn.Parameter)
+    z = torch.randn(7, 5)
+    hidden = torch.nn.Sequential(*first)(z)
+    image = 2 * torch.sigmoid(last(hidden)) - 1  # theirs, on [0, 1]
+    torch.testing.assert_close(generator(z).flatten(1), image)
 
 
 def test_weights_turn_and_keep_the_length_that_the_first_samples_asked_for() -> None:
@@ -88,7 +113,7 @@ def test_a_classifier_meets_samples_of_the_training_split() -> None:
     assert activations.detach().mean().abs() < 0.1
     assert 0.6 < activations.detach().std() < 1  # without the noise that it was scaled amid
     before = {name: value.clone() for name, value in judge.state_dict().items()}
-    last = ClassScores(partial(Noisy, hidden=(8,)), SHAPE, 3, weight_norm=True)
+    last = ClassScores(partial(Noisy, hidden=(8,)), SHAPE, 3, weight_norm=True, noise=0.5)
     assert {name for name, _ in last.linear.named_parameters()} == {"direction", "bias", "length"}
     last.meet(data)
     assert last.linear.length.std() > 0  # each class's own
