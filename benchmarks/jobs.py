@@ -13,6 +13,8 @@ from typing import Any
 
 from gan_lab.report.statistics import mean_interval
 
+TRAIN = sys.executable, "-m", "gan_lab.train"
+
 
 def arguments(
     about: str, folder: str, steps: int | None = None, seeds: int | None = 3
@@ -40,18 +42,25 @@ def summary_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def train(folder: Path, overrides: Sequence[str]) -> dict[str, Any]:
+def train(folder: Path, overrides: Sequence[str], steps: int | None = None) -> dict[str, Any]:
     """Train a run to its end, unless it has ended, and return its summary.
 
-    One that was interrupted goes on; one that fails is said and left.
+    One that was interrupted goes on, as does one of fewer steps where their number is given; one
+    that fails is said and left.
     """
-    if summary_of(folder).get("status") == "finished":
+    if finished(folder, steps):
         return summary_of(folder)
-    command = [sys.executable, "-m", "gan_lab.train", *overrides, f"hydra.run.dir={folder}"]
-    if (folder / "checkpoints" / "last.ckpt").exists():
-        command = [sys.executable, "-m", "gan_lab.train", f"resume={folder}"]
-    call(command)
+    budget = [] if steps is None else [f"trainer.max_steps={steps}"]
+    begin = [*overrides, *budget, f"hydra.run.dir={folder}"]
+    kept = (folder / "checkpoints" / "last.ckpt").exists()
+    call([*TRAIN, *([f"resume={folder}", *budget] if kept else begin)])
     return summary_of(folder)
+
+
+def finished(folder: Path, steps: int | None = None) -> bool:
+    """Tell whether a run has ended, with so many steps where their number is given."""
+    summary = summary_of(folder)
+    return summary.get("status") == "finished" and steps in (None, summary["steps"])
 
 
 def call(command: Sequence[str]) -> None:

@@ -6,16 +6,13 @@ that is finished is not repeated, and an interrupted one goes on from its checkp
 """
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from benchmarks.jobs import slug, summary_of
+from benchmarks.jobs import slug, summary_of, train
 from benchmarks.setting import ROOT
 from gan_lab.data import GridDataModule, StackedMNISTDataModule
 from gan_lab.metrics import (
@@ -62,27 +59,20 @@ def main() -> None:
         results = []
         for seed in arguments.seeds:
             folder = arguments.folder / slug(method) / f"seed_{seed}"
-            train(folder, overrides, seed, arguments.steps, arguments.samples)
+            train(folder, [*settings(arguments, seed), *overrides], arguments.steps)
             results.append(figures(folder, arguments.samples))
         rows.append((method, results))
     report([*rows, *baselines(arguments.samples)], arguments)
 
 
-def train(folder: Path, overrides: list[str], seed: int, steps: int, samples: int) -> None:
-    """Train one run to its end, unless it is there."""
-    done = summary_of(folder)
-    if done.get("status") == "finished" and done["steps"] == steps:
-        return
-    command = [sys.executable, "-m", "gan_lab.train"]
-    if (folder / "checkpoints" / "last.ckpt").exists():
-        command += [f"resume={folder}", f"trainer.max_steps={steps}"]
-    else:
-        command += ["experiment=mixture_grid", *overrides, f"seed={seed}"]
-        command += [f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
-        command += [f"callbacks.evaluation.every_n_steps={min(5000, steps)}"]
-        command += [f"callbacks.evaluation.final_num_samples={samples}", "trainer.accelerator=cpu"]
-    # Networks this small are slower on two threads than on one.
-    subprocess.run(command, check=True, env={"OMP_NUM_THREADS": "1", **os.environ})
+def settings(arguments: argparse.Namespace, seed: int) -> list[str]:
+    """Return what all methods' runs are asked."""
+    evaluation = "callbacks.evaluation"
+    return [
+        *("experiment=mixture_grid", f"seed={seed}", "trainer.accelerator=cpu"),
+        f"{evaluation}.every_n_steps={min(5000, arguments.steps)}",
+        f"{evaluation}.final_num_samples={arguments.samples}",
+    ]
 
 
 def figures(folder: Path, samples: int) -> list[float | None]:

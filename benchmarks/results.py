@@ -9,13 +9,10 @@ so the command can be interrupted at any time and goes on where it stopped.
 
 import argparse
 import itertools
-import shlex
 import statistics
-import subprocess
-import sys
 from pathlib import Path
 
-from benchmarks.jobs import summary_of
+from benchmarks.jobs import finished, summary_of, train
 
 LOSSES = "vanilla", "non_saturating", "lsgan", "wgan", "wgan_gp", "hinge"
 MODELS = "mlp", "dcgan"
@@ -35,13 +32,9 @@ def main() -> None:
     parser.add_argument("overrides", nargs="*", help="for every run, after --: trainer.devices=1")
     arguments = parser.parse_args()
     jobs = list(itertools.product(arguments.models, arguments.losses, range(arguments.seeds)))
-    if not arguments.table_only:
-        for number, (model, loss, seed) in enumerate(jobs, start=1):
-            command = command_line(arguments, model, loss, seed)
-            if not finished(folder_of(arguments.folder, model, loss, seed), arguments.max_steps):
-                print(f"[{number}/{len(jobs)}] {shlex.join(command)}", file=sys.stderr, flush=True)
-                if subprocess.run(command, check=False).returncode:
-                    print(f"failed: {shlex.join(command)}", file=sys.stderr)
+    for model, loss, seed in [] if arguments.table_only else jobs:
+        folder = folder_of(arguments.folder, model, loss, seed)
+        train(folder, settings(arguments, model, loss, seed), arguments.max_steps)
     print(table(arguments))
 
 
@@ -50,26 +43,17 @@ def folder_of(folder: Path, model: str, loss: str, seed: int) -> Path:
     return folder / f"{model}-{loss}-{seed}"
 
 
-def command_line(arguments: argparse.Namespace, model: str, loss: str, seed: int) -> list[str]:
-    """Return the command of a job."""
-    folder = folder_of(arguments.folder, model, loss, seed)
+def settings(arguments: argparse.Namespace, model: str, loss: str, seed: int) -> list[str]:
+    """Return the overrides of a job."""
     evaluation = "callbacks.evaluation"
     return [
-        *(sys.executable, "-m", "gan_lab.train", f"model={model}", f"loss={loss}", f"seed={seed}"),
-        f"trainer.max_steps={arguments.max_steps}",
+        *(f"model={model}", f"loss={loss}", f"seed={seed}"),
         "trainer.precision=32-true",  # the same on every machine
         f"{evaluation}.every_n_steps={max(1, arguments.max_steps // 4)}",
         f"{evaluation}.num_samples={min(1000, arguments.final_samples)}",
         f"{evaluation}.final_num_samples={arguments.final_samples}",
-        f"hydra.run.dir={folder}",
         *arguments.overrides,
     ]
-
-
-def finished(folder: Path, max_steps: int) -> bool:
-    """Return whether a run has ended with all its steps."""
-    summary = summary_of(folder)
-    return summary.get("status") == "finished" and summary.get("steps") == max_steps
 
 
 def table(arguments: argparse.Namespace) -> str:

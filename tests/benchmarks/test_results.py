@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import results
+from benchmarks import jobs, results
 
 
 def summary(fid: float, status: str = "finished") -> dict:
@@ -29,11 +29,11 @@ def test_finished_runs_are_tabled_and_not_run_again(
     (tmp_path / "mlp-hinge-2" / "summary.json").write_text(interrupted)
     asked = []
 
-    def run(command: list[str], check: bool) -> subprocess.CompletedProcess:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess:
         asked.append(command)
         return subprocess.CompletedProcess(command, 1)
 
-    monkeypatch.setattr(results.subprocess, "run", run)
+    monkeypatch.setattr(jobs.subprocess, "run", run)
     options = f"--folder {tmp_path} --max-steps 7 --final-samples 100 --models mlp --losses hinge"
     monkeypatch.setattr("sys.argv", ["results", *options.split()])
     results.main()
