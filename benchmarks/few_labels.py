@@ -1,6 +1,6 @@
 """What an adversary makes of few labels: beside its runs, the same classifier and labels alone.
 
-    python -m benchmarks.few_labels        # a minute; the zoo's runs of sgan are read, not made
+    python -m benchmarks.few_labels        # minutes; the zoo's runs of sgan are read, not made
 
 The network, its noise, its averaged weights and the labels that a seed knows are those of
 ``experiment=sgan``; unlabelled and generated samples are never seen.
@@ -26,14 +26,14 @@ from gan_lab.data.labelled import UNKNOWN
 
 PAGE = Path(__file__).parents[1] / "docs" / "zoo.md"
 DECAY = 0.99
-"""Of the averaged weights; the recipe's 0.9999 is for ten times the steps."""
+"""Of the averaged weights; the recipe's 0.9999 is for far more steps."""
 
 
 def main() -> None:
     """Train what is supervised alone, and print both shares of errors."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=3000, help="of the supervised classifier")
+    parser.add_argument("--steps", type=int, default=1000, help="of the supervised classifier")
     parser.add_argument("--page", type=Path, default=PAGE, help="of the zoo's runs")
     parser.add_argument("overrides", nargs="*", help="after --: data.labels=1000")
     given = parser.parse_args()
