@@ -1,6 +1,7 @@
 """A modern convolutional pair without normalisation, of R3GAN's type."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -103,10 +104,12 @@ class Resample(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return maps (N, outputs, scale·H, scale·W) for maps (N, inputs, H, W)."""
-        resized: Tensor = interpolate(
-            self.mix(inputs), scale_factor=self.scale, mode="bilinear", antialias=self.scale < 1
-        )
-        return resized
+        resized = partial(interpolate, scale_factor=self.scale, mode="bilinear")
+        mixed: Tensor = self.mix(inputs)
+        if self.scale < 1:  # torch halves no bfloat16 on CPUs
+            halved: Tensor = resized(mixed.float(), antialias=True)
+            return halved.to(mixed.dtype)
+        return resized(mixed)
 
 
 class R3GANGenerator(Generator):
