@@ -18,7 +18,7 @@ RECIPES = {
     "unconditional": {
         "default": [],
         "dcgan": ["experiment=dcgan"],
-        "r3gan": ["experiment=r3gan"],
+        "r3gan": ["experiment=r3gan", "model.width=16"],  # else 39 steps a minute
         "sagan": ["experiment=sagan"],
         "fastgan": ["experiment=fastgan"],
         "stylegan2": ["experiment=stylegan2"],
