@@ -1,7 +1,6 @@
 """Rooms know only what lies below them, and stay small enough to be read at one sitting."""
 
 import ast
-import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -160,18 +159,12 @@ def test_at_most_a_dozen_modules_lie_beside_the_rooms() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 12
 
 
-def test_importing_the_lab_takes_no_time_and_no_torch() -> None:
-    code = "import sys, gan_lab; dir(gan_lab); print('torch' in sys.modules)"
-    times = []
-    for _ in range(3):  # the machine may be busy with something else
-        result = subprocess.run(
-            [sys.executable, "-X", "importtime", "-c", code],
-            cwd=PACKAGE.parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert result.stdout.strip() == "False"
-        (line,) = re.findall(r"\|\s*(\d+) \| gan_lab$", result.stderr, re.MULTILINE)
-        times.append(int(line) / 1e6)
-    assert min(times) < 0.1
+def test_importing_the_lab_brings_no_library() -> None:
+    """What takes seconds to import waits until it is used."""
+    code = "import sys, gan_lab; dir(gan_lab); print(*{n.partition('.')[0] for n in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=PACKAGE.parent, capture_output=True, text=True, check=True
+    )
+    brought = set(result.stdout.split())
+    assert "gan_lab" in brought
+    assert not brought & {"torch", "lightning", "pytorch_lightning", "hydra", "omegaconf", "numpy"}
