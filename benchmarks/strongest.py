@@ -1,7 +1,7 @@
 """Which pair is the strongest under one budget of seconds, with the class and without.
 
-    python -m benchmarks.strongest                    # three seeds of two minutes each
-    python -m benchmarks.strongest --kinds conditional --seconds 60 --seeds 2
+    python -m benchmarks.strongest                    # five seeds of a minute each
+    python -m benchmarks.strongest --kinds conditional --seconds 120 --seeds 6
 
 A short run tells how many steps of a recipe fit into the seconds, so that rates that fall to 0 do
 so within them. Everyone keeps an average of the generator, by which all are judged; the verdict is
@@ -36,8 +36,8 @@ JUDGED = "fid/mnist_classifier_10000_ema"
 
 def main() -> None:
     """Run what is missing, then print what the report says of each kind."""
-    parser = arguments(__doc__ or "", "outputs/results/strongest")
-    parser.add_argument("--seconds", type=float, default=120.0, help="of training, for each run")
+    parser = arguments(__doc__ or "", "outputs/results/strongest", seeds=5)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of training, for each run")
     parser.add_argument("--kinds", nargs="+", default=list(RECIPES), choices=list(RECIPES))
     given = parser.parse_args()
     for kind in given.kinds:
