@@ -160,7 +160,7 @@ class SoftplusGenerator(Generator):
         labels: See :class:`Generator`.
 
     Raises:
-        ValueError: If a size is not positive.
+        ValueError: If a size is not positive, or the samples are no images.
     """
 
     def __init__(
@@ -171,6 +171,11 @@ class SoftplusGenerator(Generator):
         labels: Labels | None = None,
     ) -> None:
         super().__init__(latent_dim, sample_shape, labels)
+        if len(self.sample_shape) != 3:
+            raise ValueError(
+                "this network makes images, (channels, height, width), got sample_shape "
+                f"{list(sample_shape)}"
+            )
         widths = [self.input_dim, *(require_size("hidden", width) for width in hidden)]
         layers: list[nn.Module] = []
         for fan_in, fan_out in pairwise(widths):
