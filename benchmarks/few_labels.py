@@ -7,7 +7,6 @@ The network, its noise, its averaged weights and the labels that a seed knows ar
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,14 @@ from torch.nn.functional import cross_entropy
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from benchmarks.jobs import table, told
-from benchmarks.zoo.record import figures_of
+from benchmarks.zoo.__main__ import DOCS
+from benchmarks.zoo.record import recorded
+from gan_lab.callbacks.accuracy import class_logits
 from gan_lab.cli.app import config_dir
 from gan_lab.contracts import Discriminator
 from gan_lab.data import InMemoryDataModule
 from gan_lab.data.labelled import UNKNOWN
 
-PAGE = Path(__file__).parents[1] / "docs" / "zoo.md"
 DECAY = 0.99
 """Of the averaged weights; the recipe's 0.9999 is for far more steps."""
 
@@ -34,13 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=1000, help="of the supervised classifier")
-    parser.add_argument("--page", type=Path, default=PAGE, help="of the zoo's runs")
+    parser.add_argument("--page", type=Path, default=DOCS / "zoo.md", help="of the zoo's runs")
     parser.add_argument("overrides", nargs="*", help="after --: data.labels=1000")
     given = parser.parse_args()
     alone = [supervised(seed, given.steps, given.overrides) for seed in range(given.seeds)]
-    kept = figures_of(given.page) / "sgan.json"
-    runs = json.loads(kept.read_text()) if kept.exists() else {}
-    beside = [run["final"]["test_errors_averaged"] for run in runs.values()]
+    runs = recorded("sgan", [], given.page).values()
+    beside = [run["final"]["test_errors_averaged"] for run in runs]
     rows = [["labels alone", told([100 * share for share in alone])]]
     rows += [["`sgan`", told([100 * share for share in beside])]] if beside else []
     print(table(["", "test errors, %"], rows))
@@ -73,7 +72,7 @@ def learn(
     average = get_ema_multi_avg_fn(DECAY)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(classifier, multi_avg_fn=average, use_buffers=True)
     for _ in range(steps):
-        loss = cross_entropy(classifier({"x": x}).heads["label"], labels)
+        loss = cross_entropy(class_logits(classifier, x), labels)
         moving.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         moving.step()
@@ -88,7 +87,7 @@ def errors(classifier: Discriminator, data: InMemoryDataModule) -> float:
     classifier.eval()
     images, labels = data.test.images, data.test.labels
     wrong = [
-        (classifier({"x": data.medium.to_float(x)}).heads["label"].argmax(1) != y).sum()
+        (class_logits(classifier, data.medium.to_float(x)).argmax(1) != y).sum()
         for x, y in zip(images.split(1000), labels.split(1000), strict=True)
     ]
     return float(sum(wrong)) / len(labels)

@@ -5,7 +5,7 @@
 
 A short run tells how many steps of a recipe fit into the seconds, so that rates that fall to 0 do
 so within them. Everyone keeps an average of the generator, by which all are judged; the verdict is
-that of ``python -m gan_lab.report``.
+that of ``python -m gan_lab.report``, which names none of fewer than five seeds.
 """
 
 import subprocess

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import few_labels
+from benchmarks.zoo.record import digest
 from gan_lab.contracts import Discriminator
 from gan_lab.data.labelled import UNKNOWN
 
@@ -30,7 +31,9 @@ def test_labels_teach_a_little_and_the_runs_stand_beside(
 ) -> None:
     kept = tmp_path / "figures" / "zoo" / "sgan.json"
     kept.parent.mkdir(parents=True)
-    kept.write_text(json.dumps({str(s): {"final": {"test_errors_averaged": 0.02}} for s in (0, 1)}))
+    run = {"recipe": digest("sgan", []), "final": {"test_errors_averaged": 0.02}}
+    other = {"recipe": "of another recipe", "final": {"test_errors_averaged": 0.5}}
+    kept.write_text(json.dumps({"0": run, "1": run, "2": other}))
     line = ["few_labels", "--seeds", "1", "--steps", "100", "--page", str(tmp_path / "zoo.md")]
     monkeypatch.setattr("sys.argv", line)
     few_labels.main()
