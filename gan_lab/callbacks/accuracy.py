@@ -82,7 +82,8 @@ class TestAccuracy(Callback):
 
     def measured(self, trainer: Trainer, side: nn.Module, suffix: str) -> dict[str, float]:
         """Return the share of the test split that is recognised, and that is not."""
-        verdicts, labels = verdicts_on_test(trainer, side, self.batch_size)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        verdicts, labels = verdicts_on_test(data, side, self.batch_size)
         accuracy = float((verdicts == labels).double().mean())
         return {f"test_accuracy{suffix}": accuracy, f"test_errors{suffix}": 1 - accuracy}
 
@@ -127,7 +128,8 @@ class TestClusters(Callback):
         step = trainer.global_step
         if step % self.every_n_steps and step != trainer.max_steps:
             return
-        verdicts, labels = verdicts_on_test(trainer, classifier(pl_module), self.batch_size)
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        verdicts, labels = verdicts_on_test(data, classifier(pl_module), self.batch_size)
         figures = clustering_figures(verdicts, labels)
         tell(trainer, {f"test_clusters/{name}": value for name, value in figures.items()})
 
@@ -139,26 +141,25 @@ def tell(trainer: Trainer, figures: dict[str, float]) -> None:
     trainer.callback_metrics.update({name: torch.tensor(v) for name, v in figures.items()})
 
 
-def verdicts_on_test(trainer: Trainer, side: nn.Module, batch_size: int) -> tuple[Tensor, Tensor]:
+def verdicts_on_test(data: Any, side: nn.Module, batch_size: int) -> tuple[Tensor, Tensor]:
     """Return the likeliest class of each sample of the test split, and its own, both (N,)."""
 
     def likeliest(samples: Tensor) -> Tensor:
         return class_logits(side, samples).argmax(dim=1)
 
-    labels: Tensor = trainer.datamodule.test[1]  # type: ignore[attr-defined]
-    return of_each(trainer, side, likeliest, "test", batch_size), labels.cpu()
+    labels: Tensor = data.test[1]
+    return of_each(data, side, likeliest, "test", batch_size), labels.cpu()
 
 
 @torch.no_grad()
 def of_each(
-    trainer: Trainer,
+    data: Any,
     side: nn.Module,
     found: Callable[[Tensor], Tensor],
     split: str,
     batch_size: int = 1000,
 ) -> Tensor:
     """Return what a side finds of each sample of a split, (N, ...), a part of them at a time."""
-    data = trainer.datamodule  # type: ignore[attr-defined]
     images = getattr(data, split)[0]
     device = next(side.parameters()).device
     with evaluating(side):

@@ -52,8 +52,9 @@ class TestCodes(Callback):
                 "use callbacks.test_codes=null, or experiment=bigan"
             )
         if self._untrained is None:
-            codes = partial(of_each, trainer, pl_module.task, partial(code, pl_module.task))
-            self._untrained = neighbours_accuracy(trainer, codes("train"), codes("test"))
+            data = trainer.datamodule  # type: ignore[attr-defined]
+            codes = partial(of_each, data, pl_module.task, partial(code, pl_module.task))
+            self._untrained = neighbours_accuracy(data, codes("train"), codes("test"))
 
     def on_train_batch_end(  # type: ignore[override]
         self, trainer: Trainer, pl_module: GAN, outputs: Any, batch: Any, batch_idx: int
@@ -63,16 +64,17 @@ class TestCodes(Callback):
             return
         assert self._untrained is not None, "measured when training began"
         task: Any = pl_module.task
-        codes = partial(of_each, trainer, pl_module.task, partial(code, pl_module.task))
-        pixels = partial(of_each, trainer, task, partial(torch.flatten, start_dim=1))
+        data = trainer.datamodule  # type: ignore[attr-defined]
+        codes = partial(of_each, data, task, partial(code, task))
+        pixels = partial(of_each, data, task, partial(torch.flatten, start_dim=1))
         asked = codes("test")
-        errors = of_each(trainer, task, partial(error, task), "test")
+        errors = of_each(data, task, partial(error, task), "test")
         random = torch.Generator().manual_seed(0)
         drawn, again = (task.latents(len(asked), random)["z"] for _ in range(2))
         found = {
-            "accuracy": neighbours_accuracy(trainer, codes("train"), asked),
+            "accuracy": neighbours_accuracy(data, codes("train"), asked),
             "accuracy_untrained": self._untrained,
-            "accuracy_pixels": neighbours_accuracy(trainer, pixels("train"), pixels("test")),
+            "accuracy_pixels": neighbours_accuracy(data, pixels("train"), pixels("test")),
             "fid_to_prior": frechet_distance(*fitted(asked), *fitted(drawn)).item(),
             "fid_of_prior": frechet_distance(*fitted(again), *fitted(drawn)).item(),
             "reconstruction": errors.double().mean().item(),
@@ -100,14 +102,13 @@ def error(task: Any, samples: Tensor) -> Tensor:
     return errors
 
 
-def neighbours_accuracy(trainer: Trainer, known: Tensor, asked: Tensor) -> float:
+def neighbours_accuracy(data: Any, known: Tensor, asked: Tensor) -> float:
     """Return how often a test sample's nearest neighbour in the training split is of its class.
 
     Args:
-        trainer: Of the run, whose data know the classes.
+        data: The run's data, which know the classes.
         known: What stands for each sample of the training split, (N, d).
         asked: What stands for each of the test split, (M, d).
     """
-    data = trainer.datamodule  # type: ignore[attr-defined]
     found = data.train.labels[nearest(asked, known)[1][:, 0]]
     return float((found == data.test.labels).double().mean())
